@@ -1,0 +1,114 @@
+"""The command line: one Typer application; each command imports its module when it runs."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from results.validity import USAGE
+from targets.protocol import SetupError
+
+app = typer.Typer(
+    help="Which database under an LLM chat application? The same traffic on each, with numbers that are true.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _run(config: Path | None, dry_run: bool, **values: Any) -> None:
+    """Run an experiment: targets x rounds, interleaved, each a headless Locust run; compare and report."""
+    from loadtests import run_command
+
+    plan = run_command.make_plan(run_command.gather(values, config))
+    if dry_run:
+        run_command.show_plan(plan, Console())
+        return
+    outcome = run_command.perform(plan, run_command.say)
+    raise typer.Exit(run_command.exit_code(plan, outcome))
+
+
+def _with_options() -> Any:
+    """`_run` with every option of the table in its signature: they are named once, for Locust and for this command."""
+    from loadtests.settings import EVERY_OPTION
+
+    annotations: dict[str, Any] = {
+        "config": Annotated[
+            Path | None, typer.Option(help="a dbverdict.toml [default: ./dbverdict.toml, if there is one]")
+        ],
+        "dry_run": Annotated[bool, typer.Option("--dry-run", help="print the plan and do nothing")],
+    }
+    defaults: dict[str, Any] = {"config": None, "dry_run": False}
+    for option in EVERY_OPTION:
+        name = option.name.replace("-", "_")
+        kind: Any = bool if option.flag else list[str] | None if option.multiple else str | None
+        text = option.help + (f" ({', '.join(option.choices)})" if option.choices else "")
+        text += f" [default: {option.default}]" if option.default else ""
+        annotations[name] = Annotated[kind, typer.Option(f"--{option.name}", help=text, show_default=False)]
+        defaults[name] = False if option.flag else None
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(n, keyword, default=defaults[n], annotation=a) for n, a in annotations.items()]
+    _run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    _run.__annotations__ = annotations
+    return _run
+
+
+app.command("run")(_with_options())
+
+
+@app.command()
+def targets() -> None:
+    """The catalog: each design, what it needs, and whether it can run here, or why not."""
+    from loadtests.targets_command import show
+
+    show(Console())
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="run folders, or folders above them")],
+    out: Annotated[Path | None, typer.Option(help="where to write [default: beside the runs]")] = None,
+) -> None:
+    """The tables, report.md and report.html of runs that were made; needs no database and no Locust."""
+    from results.report import report_command
+
+    report_command(runs, out, Console())
+
+
+@app.command()
+def drop(
+    target: Annotated[str, typer.Option(help="the design whose data to remove")],
+    url: Annotated[str, typer.Option(help="your server")] = "",
+    prefix: Annotated[str, typer.Option(help="the prefix the data were made with")] = "dbverdict_",
+    allow_aws: Annotated[bool, typer.Option("--allow-aws", help="on AWS, really")] = False,
+    region: Annotated[str | None, typer.Option(help="the AWS region")] = None,
+) -> None:
+    """Remove what dbverdict made in your database, and nothing else."""
+    from loadtests.drop_command import drop_data
+
+    drop_data(target, url, prefix, allow_aws, region)
+
+
+def main() -> None:
+    """Entry point: what a person can mend is one line and exit code 2."""
+    try:
+        app()
+    except SetupError as error:
+        print(f"dbverdict: {error}", file=sys.stderr)
+        sys.exit(USAGE)
+    except ValueError as error:
+        from results.folder import RunFormatError
+
+        if not isinstance(error, RunFormatError):
+            raise
+        print(f"dbverdict: {error}", file=sys.stderr)
+        sys.exit(USAGE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""The locustfile: `locust -f loadtests/chat.py --headless -u 50 -r 25 -t 60s --target postgres`.
+
+Locust decides how many people there are; the engine, a process of its own, sends their turns and measures.
+"""
+
+from __future__ import annotations
+
+import gevent
+from locust import User, task
+
+from loadtests import control
+
+control.install()
+
+
+class Person(User):
+    """Somebody who chats; what they do happens in the engine, so their greenlet only waits to be stopped."""
+
+    @task
+    def chat(self) -> None:
+        """Be there."""
+        gevent.sleep(3600)

@@ -1,0 +1,307 @@
+"""Locust's events on one side, the director and the nodes on the other."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any, Final
+
+import gevent
+from locust import events
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtests.director import Director
+from loadtests.mirror import Mirror
+from loadtests.node import Node
+from loadtests.plan import Plan
+from loadtests.progress import Progress
+from loadtests.settings import OPTIONS, Settings, read
+from results.run import End
+from results.validity import INVALID, USAGE
+from targets.catalog import CATALOG
+from targets.protocol import SetupError
+
+ORDER: Final = "dbverdict_order"
+EVENT: Final = "dbverdict_event"
+_SECRET: Final = frozenset({"url"})
+"""Options that may hold a password: never shown in the web UI's form."""
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Our options, in a group of their own; texts are checked at the start, so that a mistake is one line."""
+    group = parser.add_argument_group("dbverdict", "What is asked, of which database, under which load")
+    target = group.add_argument("--target", default="", help="the database design: " + ", ".join(CATALOG))
+    actions = [target]
+    for option in OPTIONS:
+        text = option.help + (f" ({', '.join(option.choices)})" if option.choices else "")
+        text += f" [{option.default}]" if option.default else ""
+        kind: dict[str, Any] = (
+            {"action": "store_true"} if option.flag else {"default": "" if not option.multiple else None}
+        )
+        if option.multiple:
+            kind["action"] = "append"
+        actions.append(group.add_argument(f"--{option.name}", help=text.replace("%", "%%"), **kind))
+    for action in actions:
+        action.include_in_web_ui = action.dest not in _SECRET  # type: ignore[attr-defined]
+
+
+def install() -> None:
+    """Listen to Locust's events; called once by the locustfile."""
+    events.init_command_line_parser.add_listener(add_options)
+    events.init.add_listener(_on_init)
+
+
+def _on_init(environment: Environment, **_: Any) -> None:
+    if isinstance(environment.runner, WorkerRunner):
+        WorkerControl(environment)
+        return
+    control = Control(environment)
+    if environment.web_ui is None:
+        try:
+            control.get_ready()  # before Locust's clock starts
+        except SetupError as error:
+            control.fail(error)
+            sys.exit(USAGE)
+
+
+class WorkerControl:
+    """A Locust worker: a node that obeys the master."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._runner = environment.runner
+        self._node: Node | None = None
+        environment.runner.register_message(ORDER, self._on_order)
+        environment.events.quitting.add_listener(self._on_quitting)
+
+    def _on_order(self, environment: Environment, msg: Any, **_: Any) -> None:
+        order = msg.data
+        if order["order"] == "plan":
+            if self._node is not None:
+                self._node.close()
+            self._node = Node(Plan(**order["plan"]), self._tell)
+        elif self._node is not None:
+            self._node.obey(order)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        self._runner.send_message(EVENT, event)
+
+    def _on_quitting(self, environment: Environment, **_: Any) -> None:
+        """A Ctrl-C reaches workers too: let the engine finish first, so that its last seconds are not lost."""
+        if self._node is not None:
+            self._node.obey({"order": "stop", "reason": "interrupted"})
+            self._node.wait(8.0)
+            self._node.close()
+
+
+class Control:
+    """The local process or the master: a director, and a node of its own when there are no workers."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._runner = environment.runner
+        self._options = environment.parsed_options
+        self._director: Director | None = None
+        self._node: Node | None = None
+        self._clients: list[str] = []
+        self._run_time_s: float | None = None
+        self._began_s = 0.0
+        self._exit_code: int | None = None
+        if isinstance(self._runner, MasterRunner):
+            self._runner.register_message(EVENT, self._on_event)
+        environment.events.test_start.add_listener(self._on_test_start)
+        environment.events.test_stopping.add_listener(self._on_test_stopping)
+        environment.events.quitting.add_listener(self._on_quitting)
+        environment.events.quit.add_listener(self._on_quit)
+
+    # --- before --------------------------------------------------------------------------------------------------
+
+    def get_ready(self) -> None:
+        """Check the options, open the server and load the data; raises `SetupError`."""
+        settings = read(vars(self._options))
+        if self._director is not None and self._director.run is not None:
+            self._director.close()
+        self._director = Director(settings, _say)
+        self._run_time_s = self._options.run_time
+        duration_s = self._director.experiment.get("duration_s")
+        _measured(settings, self._ramp_s(settings), self._run_time_s, duration_s)
+        turns = settings.expected_turns(self._users())
+        print(_expectation(settings, self._users(), turns), flush=True)
+        self._director.open_server()
+        self._director.prepare(None if turns is None or self._run_time_s is None else turns * self._run_time_s)
+
+    def _users(self) -> int:
+        return self._runner.target_user_count or self._options.num_users or 1
+
+    def _spawn_rate(self) -> float:
+        return float(self._options.spawn_rate or 1)
+
+    def _ramp_s(self, settings: Settings) -> float:
+        """People come one after the other; under a rate Locust's users are placeholders, and nobody waits for them."""
+        return self._users() / self._spawn_rate() if settings.model == "people" else 0.0
+
+    def fail(self, error: SetupError) -> None:
+        """One line, and the exit code of a usage error."""
+        print(f"dbverdict: {error}", file=sys.stderr, flush=True)
+        self._exit_code = self._environment.process_exit_code = USAGE
+        if self._director is not None:
+            self._director.close()
+        if self._node is not None:
+            self._node.close()
+
+    # --- the load ------------------------------------------------------------------------------------------------
+
+    def _on_test_start(self, **_: Any) -> None:
+        try:
+            if self._environment.web_ui is not None:
+                self.get_ready()
+            self._begin()
+        except SetupError as error:
+            self.fail(error)
+            gevent.spawn(self._runner.quit if self._environment.web_ui is None else self._runner.stop)
+
+    def _begin(self) -> None:
+        director = self._director
+        assert director is not None
+        settings = director.settings
+        ramp_s = self._ramp_s(settings)
+        duration_s = _measured(settings, ramp_s, self._run_time_s, director.experiment.get("duration_s"))
+        if isinstance(self._runner, MasterRunner):
+            ready = self._runner.clients.ready + self._runner.clients.running + self._runner.clients.spawning
+            self._clients = sorted((client.id for client in ready), key=self._runner.get_worker_index)
+        mirror = Mirror(self._environment.stats)
+        progress = Progress(director.settings, director.experiment, settings.warmup_s + ramp_s, duration_s)
+        director.watch = [mirror.show, progress.show]
+        workers = len(self._clients) or 1
+        director.begin(director.plan(ramp_s, duration_s), workers, self._users(), self._spawn_rate(), self._send)
+        self._began_s = time.monotonic()
+        gevent.spawn(self._follow_people, director)
+        gevent.spawn(self._quit_when_over, director)
+        if "parent" in director.experiment:
+            gevent.spawn(self._leave_with, director.experiment["parent"], director)
+
+    def _send(self, worker: int, order: dict[str, Any]) -> None:
+        if self._clients:
+            self._runner.send_message(ORDER, order, self._clients[worker])
+        elif order["order"] == "plan":
+            self._node = Node(Plan(**order["plan"]), lambda event: self._tell(0, event))
+        elif self._node is not None:
+            self._node.obey(order)
+
+    def _on_event(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if msg.node_id in self._clients:
+            self._tell(self._clients.index(msg.node_id), msg.data)
+
+    def _tell(self, worker: int, event: dict[str, Any]) -> None:
+        if self._director is not None:
+            self._director.on_event(worker, event)
+
+    def _follow_people(self, director: Director) -> None:
+        """Tell the workers whenever Locust's user count changes: ramps, shapes and the web UI all end up there."""
+        known = -1
+        while director.active and not director.over.is_set():
+            count = self._runner.user_count
+            if count != known:
+                director.set_people(count)
+                known = count
+            gevent.sleep(0.05)
+
+    def _leave_with(self, parent: int, director: Director) -> None:
+        """An experiment that was killed leaves nobody to wait for: end the run, results kept."""
+        while not director.over.wait(1.0):
+            if os.getppid() != parent:
+                director.stop(End("interrupted", "the experiment's process ended"))
+
+    def _quit_when_over(self, director: Director) -> None:
+        """Leave when the engines have finished, unless Locust itself is stopping already."""
+        director.over.wait()
+        if self._environment.web_ui is None:
+            self._runner.quit()
+        elif self._runner.state not in ("stopping", "stopped"):
+            self._runner.stop()
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        """Locust stops its users: by its clock when -t has passed, else because a person wants it."""
+        director = self._director
+        if director is None or not director.active:
+            return
+        by_clock = self._run_time_s is not None and time.monotonic() - self._began_s > self._run_time_s - 1.5
+        if not by_clock:
+            director.stop(End("stopped", "stopped before its planned end"))
+        self._complete(director)
+
+    def _on_quitting(self, **_: Any) -> None:
+        """A Ctrl-C or SIGTERM comes here first; after an orderly end there is nothing left to do."""
+        director = self._director
+        if director is not None and director.active:
+            director.stop(End("interrupted", "interrupted by a signal"))
+            self._complete(director)
+        if self._node is not None:
+            self._node.close()
+        if director is not None:
+            director.close()
+        if self._exit_code is not None:
+            self._environment.process_exit_code = self._exit_code
+
+    def _complete(self, director: Director) -> None:
+        try:
+            run = director.complete()
+        except OSError as error:
+            print(f"dbverdict: cannot write under --out {director.settings.out}: {error.strerror}", file=sys.stderr)
+            self._exit_code = USAGE
+            return
+        self._exit_code = run["exit_code"] if run is not None else INVALID
+        if run is not None and run["end"]["reason"] == "disk":
+            print(f"dbverdict: {run['end']['detail']}", file=sys.stderr)
+            self._exit_code = USAGE
+        if run is not None and self._environment.web_ui is not None:
+            self._report(director)
+
+    def _on_quit(self, **_: Any) -> None:
+        """After Locust's own tables: ours, which are the result."""
+        if self._director is not None and self._director.run is not None and self._environment.web_ui is None:
+            self._report(self._director)
+
+    def _report(self, director: Director) -> None:
+        if director.folder is None or director.experiment.get("quiet"):
+            return
+        from rich.console import Console
+
+        from results.folder import load
+        from results.report import render_terminal, write_reports
+
+        runs = [load(director.folder)]
+        render_terminal(runs, Console())
+        paths = write_reports(runs, director.folder)
+        print(f"run: {director.folder}\nreport: {paths.html}", flush=True)
+
+
+def _measured(settings: Settings, ramp_s: float, run_time_s: float | None, duration_s: float | None) -> float | None:
+    """The measured window's length; -t is the whole test, ramp and warm-up included. Raises `SetupError`."""
+    if duration_s is not None or run_time_s is None:
+        return duration_s
+    left_s = run_time_s - ramp_s - settings.warmup_s
+    if left_s < 1:
+        raise SetupError(
+            f"-t {run_time_s:g}s leaves nothing to measure after a ramp of {ramp_s:g} s and a warm-up of "
+            f"{settings.warmup_s:g} s: give a longer -t or a shorter --warmup"
+        )
+    return left_s
+
+
+def _expectation(settings: Settings, users: int, turns: float | None) -> str:
+    if settings.model == "saturate":
+        return f"dbverdict: saturate: {settings.connections} connections without a pause; capacity only"
+    if turns is None:
+        return "dbverdict: rate: the trace's own instants"
+    operations = turns * settings.make_workload().operations_per_turn
+    who = f"{users} people" if settings.model == "people" else f"{settings.arrivals} arrivals"
+    return f"dbverdict: {settings.model}: {who}; expect about {turns:.3g} turns/s, {operations:.3g} operations/s"
+
+
+def _say(line: str) -> None:
+    print(f"dbverdict: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,330 @@
+"""The engine: a process of its own that runs turns on time and hands packed samples over. Never imports Locust.
+
+Orders come as JSON lines on stdin (`plan`, `start`, `people`, `stop`), frames go to stdout; it ends when stdin ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import gc
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable
+from typing import Any, Final, cast
+
+import orjson
+import psutil
+import uvloop
+
+from loadtests.agenda import NEVER_NS, Agenda, PeopleAgenda, RateAgenda, people_of
+from loadtests.frames import event_frame
+from loadtests.lane_process import LaneProcess
+from loadtests.lanes import Lane, Pool
+from loadtests.performer import NUMBER, OK, Performer, Person, Samples
+from loadtests.plan import Plan
+from loadtests.stopwatch import Alarm, cpu_ns, now_ns, start_instant_ns
+from targets.catalog import CATALOG, Design, TargetOptions
+from targets.null import NullTarget
+from targets.protocol import SetupError, TargetError
+from workloads.catalog import WorkloadOptions, make_workload
+from workloads.operations import NAMES, GetUser
+from workloads.workload import Workload
+
+HEARTBEAT_NS: Final = 10_000_000
+SECOND_NS: Final = 1_000_000_000
+FLUSH_NS: Final = 100_000_000
+DRAIN_S: Final = 5.0
+OVERLOAD_NS: Final = 60 * SECOND_NS
+"""At so much backlog the run stops early, results kept."""
+
+YIELD_NS: Final = 200_000
+"""A target that never suspends must let the loop breathe: after so long a person without pause gives way."""
+
+UNAVAILABLE_PAUSE_S: Final = 0.1
+_PIPE_BYTES: Final = 1 << 20
+
+
+class Engine:
+    """One worker's data plane, from plan to finished."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, out: asyncio.WriteTransport) -> None:
+        self._loop = loop
+        self._out = out
+        self.left: asyncio.Future[None] = loop.create_future()  # done when nothing is left to do
+        self._samples = Samples(out.write)
+        self._plan: Plan | None = None
+        self._lane_process: LaneProcess | None = None
+        self._agenda: Agenda | None = None
+        self._saturating: list[Person] = []
+        self._start = self._open = 0
+        self._close = NEVER_NS
+        self._beat = self._second = self._flush = 0
+        self._second_number = 0
+        self._offered_turns = 0
+        self._finishing: asyncio.Task[None] | None = None
+        self._process = psutil.Process()
+
+    # --- before the load ---------------------------------------------------------------------------------------
+
+    async def prepare(self, order: dict[str, Any]) -> None:
+        """Import the driver, open the connections, build the people; say `ready`."""
+        self._plan = plan = Plan(**order)
+        design = CATALOG[plan.target]
+        workload = make_workload(WorkloadOptions(**plan.workload))
+        self._pool = Pool(await self._lanes(plan, design, workload))
+        await self._pool.open()
+        self._performer = Performer(self._pool, self._samples, plan.timeout_s)
+        self._performer.on_bug = self._bug  # type: ignore[method-assign]
+        self._alarm = Alarm(self._loop, self._ring)
+        if plan.model == "saturate":
+            self._saturating = people_of(plan, workload)
+        else:
+            agenda = PeopleAgenda if plan.model == "people" else RateAgenda
+            self._agenda = agenda(plan, workload, self._performer.begin, self._loop.call_soon)
+        self.say("ready", pid=os.getpid(), floor_ns=await floor_ns())
+
+    async def _lanes(self, plan: Plan, design: Design, workload: Workload) -> list[Lane]:
+        options = TargetOptions(**plan.target_options)
+        self._target = design.make(options)
+        if design.in_process:
+            await self._target.prepare(workload.dataset(plan.seed))
+        connect = self._target.connect
+        if design.blocking:
+            self._lane_process = LaneProcess(plan.target, plan.target_options)
+            connect = self._lane_process.connect
+        return [Lane(connect, remote=design.blocking) for _ in range(plan.own_connections)]
+
+    # --- the load ----------------------------------------------------------------------------------------------
+
+    def start(self, wall_ns: int) -> None:
+        """Begin at the announced instant; converted to the stopwatch once."""
+        plan = cast(Plan, self._plan)
+        self._start = start_instant_ns(wall_ns)
+        self._open = self._start + int((plan.ramp_s + plan.warmup_s) * SECOND_NS)
+        if plan.duration_s is not None:
+            self._close = self._open + int(plan.duration_s * SECOND_NS)
+        self._beat = self._start
+        self._second = self._start + SECOND_NS
+        self._flush = self._start + FLUSH_NS
+        if self._agenda is not None:
+            self._agenda.start(self._start)
+        else:
+            self._loop.call_later(max(self._start - now_ns(), 0) / 1e9, self._saturate)
+        self.say("started", start_ns=self._start, open_ns=self._open, close_ns=self._close)
+        gc.collect()
+        gc.freeze()  # what lives now lives to the end: the collector need not look at it again
+        gc.set_threshold(50_000, 20, 50)
+        self._ring()
+
+    def _saturate(self) -> None:
+        for person in self._saturating:
+            task = self._loop.create_task(self._without_pause(person))
+            self._performer.tasks.add(task)
+            task.add_done_callback(self._performer.ended)
+
+    async def _without_pause(self, person: Person) -> None:
+        performer, task = self._performer, asyncio.current_task()
+        suspends = CATALOG[cast(Plan, self._plan).target].server is not None  # it lets the loop run by itself
+        yielded = now_ns()
+        while (turn := person.take()) is not None:
+            begin = now_ns()
+            if begin >= self._close:
+                return
+            if begin - yielded > YIELD_NS:
+                await asyncio.sleep(0)
+                yielded = begin = now_ns()
+            self._offered_turns += 1
+            outcome = await performer.perform(person, turn, begin, begin, task)
+            if outcome != OK:
+                await asyncio.sleep(UNAVAILABLE_PAUSE_S)  # a dead database must not become a busy loop
+            if suspends:
+                yielded = person.free_ns
+
+    def set_people(self, count: int) -> None:
+        """Locust's user count for this worker changed."""
+        if self._agenda is not None:
+            self._agenda.set_people(count, now_ns())
+            self._set_alarm()
+
+    def _ring(self) -> None:
+        """Everything that is due: turns, heartbeats, flushes, the end of a second, the end of the window."""
+        now = now_ns()
+        if self._agenda is not None and now < self._close:
+            self._offered_turns += self._agenda.begin_due(now)
+        while self._beat <= now:
+            if self._beat < self._close:
+                self._performer.heartbeat(self._beat, now)
+            self._beat += HEARTBEAT_NS
+            self._pool.expire(now)
+        if now >= self._flush:
+            self._samples.flush()
+            self._flush = now + FLUSH_NS
+        while now >= self._second:
+            self._end_second(now)
+        if now >= self._close and self._finishing is None:
+            self._finishing = self._loop.create_task(self._finish(now))
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        due = self._agenda.next_ns() if self._agenda is not None and now_ns() < self._close else NEVER_NS
+        closing = self._close if self._finishing is None else NEVER_NS
+        self._alarm.set(min(due, self._beat, self._second, closing))
+
+    def _people(self) -> list[Person]:
+        return self._agenda.people if self._agenda is not None else self._saturating
+
+    def _end_second(self, now: int) -> None:
+        self._samples.flush()
+        performer = self._performer
+        backlog_ns = performer.backlog_ns(self._people(), now)
+        lanes = self._lane_process.process.pid if self._lane_process else None
+        self.say(
+            "second",
+            second=self._second_number,
+            engine={
+                "cpu_ns": cpu_ns(),
+                "lane_cpu_ns": _cpu_of(lanes),
+                "backlog_ns": backlog_ns,
+                "rss_bytes": self._process.memory_info().rss,
+                "skipped": performer.skipped,
+                "offered": dict(zip(NAMES.values(), performer.offered, strict=True)) | {"turn": self._offered_turns},
+            },
+        )
+        performer.offered = [0] * len(NUMBER)
+        self._offered_turns = 0
+        self._second_number += 1
+        self._second += SECOND_NS
+        if backlog_ns > OVERLOAD_NS and self._finishing is None:
+            self.stop("overloaded", f"the oldest turn has been waiting for {backlog_ns / 1e9:.0f} s")
+
+    # --- the end -----------------------------------------------------------------------------------------------
+
+    def stop(self, reason: str, detail: str = "") -> None:
+        """Close the window now, unless it has closed; then drain and finish."""
+        if not self._start:
+            self.say("finished", reason=reason, detail=detail, close_ns=0, end_ns=0, start_ns=0)
+            self._loop.create_task(self._leave())
+        elif self._finishing is None:
+            self._close = min(self._close, now_ns())
+            self._finishing = self._loop.create_task(self._finish(self._close, reason, detail))
+
+    async def _finish(self, close: int, reason: str = "planned", detail: str = "") -> None:
+        close = min(close, self._close)
+        self._samples.flush()
+        self.say("closing", close_ns=close)
+        plan = cast(Plan, self._plan)
+        if self._performer.tasks:
+            await asyncio.wait(self._performer.tasks, timeout=min(plan.timeout_s, DRAIN_S))
+        self._performer.cut(self._people())
+        if self._performer.tasks:
+            await asyncio.wait(self._performer.tasks, timeout=1.0)
+        end = now_ns()
+        self._alarm.close()
+        self._end_second(end)
+        self.say("finished", reason=reason, detail=detail, start_ns=self._start, close_ns=close, end_ns=end)
+        await self._leave()
+
+    async def _leave(self) -> None:
+        if self._plan is not None:
+            await _within(1.0, self._pool.close())
+        if self._lane_process is not None:
+            self._lane_process.close()
+        self.left.set_result(None)
+
+    def _bug(self, error: BaseException) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+        self.say("bug", message=f"{type(error).__name__}: {error}{where}".replace("\n", " "))
+        self.stop("bug", f"{type(error).__name__}: {error}")
+
+    def say(self, event: str, **values: Any) -> None:
+        """Send an event to the Locust process."""
+        self._out.write(event_frame(event, **values))
+
+
+async def floor_ns() -> dict[str, int]:
+    """The cost of the stopwatch and of one call that does nothing: p50 and p99 of 2,000 null operations, in ns."""
+    connection = await NullTarget(TargetOptions()).connect()
+    operation = GetUser("", "")
+    took = []
+    for _ in range(2000):
+        sent = now_ns()
+        await connection.execute(operation)
+        took.append(now_ns() - sent)
+    took.sort()
+    return {"p50": took[1000], "p99": took[1980]}
+
+
+async def _within(seconds: float, work: Awaitable[None]) -> None:
+    try:
+        await asyncio.wait_for(work, seconds)
+    except TimeoutError:
+        pass  # a server that no longer answers must not keep the engine
+
+
+def _cpu_of(pid: int | None) -> int:
+    if pid is None:
+        return 0
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0
+    return int((times.user + times.system) * 1e9)
+
+
+async def _obey(engine: Engine, orders: asyncio.StreamReader) -> None:
+    """Carry out orders until stdin ends."""
+    while line := await orders.readline():
+        order = orjson.loads(line)
+        kind = order.pop("order")
+        if kind == "plan":
+            await engine.prepare(order)
+        elif kind == "start":
+            engine.start(order["wall_ns"])
+        elif kind == "people":
+            engine.set_people(order["count"])
+        elif kind == "stop":
+            engine.stop(order["reason"], order.get("detail", ""))
+    os._exit(0)  # the Locust process has gone: leave at once, whatever is under way
+
+
+class _Out(asyncio.Protocol):
+    """Tells when everything has been written."""
+
+    def __init__(self) -> None:
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set_result(None)
+
+
+async def _main() -> None:
+    loop = asyncio.get_running_loop()
+    orders = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        fcntl.fcntl(sys.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    out, written = await loop.connect_write_pipe(_Out, sys.stdout)
+    engine = Engine(loop, out)
+    obeying = loop.create_task(_obey(engine, orders))
+    await asyncio.wait((obeying, engine.left), return_when=asyncio.FIRST_COMPLETED)
+    if obeying.done():
+        error = obeying.exception()
+        if not isinstance(error, SetupError | TargetError):
+            raise error or RuntimeError("the orders ended")
+        engine.say("setup_failed", message=str(error))
+    out.close()
+    await written.closed
+
+
+def main() -> None:
+    """Serve one Locust process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches the engine as an order
+    uvloop.run(_main())
+
+
+if __name__ == "__main__":
+    main()

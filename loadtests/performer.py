@@ -1,0 +1,245 @@
+"""The hot path: one turn's operations, each stamped, packed and handed over; nothing heavier happens here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Final, cast
+
+from loadtests.frames import HEADER, SAMPLES
+from loadtests.lanes import Lane, Pool
+from loadtests.stopwatch import now_ns
+from results.sample import HEARTBEAT, OUTCOMES, PACK, TURN
+from targets.protocol import Conflict, TargetError, Throttled
+from workloads.operations import NAMES, WRITES, Operation, Turn
+
+OK: Final = OUTCOMES.index("ok")
+TIMEOUT: Final = OUTCOMES.index("timeout")
+UNFINISHED: Final = OUTCOMES.index("unfinished")
+WRONG_ANSWER: Final = OUTCOMES.index("wrong_answer")
+NUMBER: Final = {kind: number for number, kind in enumerate(NAMES)}
+_OUTCOME_NUMBER: Final = {name: number for number, name in enumerate(OUTCOMES)}
+_BUFFER_BYTES: Final = PACK.size * 4096
+_KEEPS_CONNECTION: Final = (Conflict, Throttled)
+"""Failures after which the connection is as good as before."""
+
+
+class Samples:
+    """Packed samples on their way out: a buffer that is cut into frames."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._buffer = bytearray(_BUFFER_BYTES)
+        self._used = 0
+
+    def add(
+        self,
+        operation: int,
+        outcome: int,
+        person: int,
+        intended: int,
+        free: int,
+        ready: int,
+        sent: int,
+        done: int,
+        read_units: float = 0.0,
+        write_units: float = 0.0,
+    ) -> None:
+        """Pack one sample; instants in ns."""
+        used = self._used
+        PACK.pack_into(
+            self._buffer,
+            used,
+            operation,
+            outcome,
+            0,
+            person,
+            intended,
+            free,
+            ready,
+            sent,
+            done,
+            read_units,
+            write_units,
+        )
+        self._used = used + PACK.size
+        if self._used == _BUFFER_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what has gathered."""
+        if self._used:
+            self._send(HEADER.pack(SAMPLES, self._used) + memoryview(self._buffer)[: self._used])
+            self._used = 0
+
+
+class Person:
+    """Somebody with a stream of turns, at most one of them under way."""
+
+    __slots__ = ("busy", "doubtful", "free_ns", "number", "pending", "turns", "upcoming")
+
+    def __init__(self, number: int, turns: Iterator[Turn]) -> None:
+        self.number = number
+        self.turns = turns
+        self.upcoming: Turn | None = next(turns, None)
+        self.busy = False
+        self.free_ns = 0  # when the previous turn ended
+        self.pending: deque[tuple[int, Turn]] = deque()  # (intended, turn) waiting for the one under way
+        self.doubtful: set[str] = set()  # chats to which a write failed: what they hold is no longer known
+
+    def take(self) -> Turn | None:
+        """The next turn, which is due; None after a trace's last."""
+        turn = self.upcoming or next(self.turns, None)
+        self.upcoming = None
+        return turn
+
+    def think(self) -> None:
+        """Make up the next turn ahead of its time, so that writing it does not count as lag."""
+        self.upcoming = self.upcoming or next(self.turns, None)
+
+
+class Performer:
+    """Runs turns over a pool of lanes.
+
+    A turn ends with its first failed operation, as an application's request would. A chat to which a write
+    failed is left alone from then on: later operations on it are skipped and counted in `skipped`.
+    """
+
+    def __init__(self, pool: Pool, samples: Samples, timeout_s: float) -> None:
+        self._pool = pool
+        self._samples = samples
+        self._timeout_ns = int(timeout_s * 1e9)
+        self.offered = [0] * len(NUMBER)
+        self.skipped = 0
+        self.waiting: dict[int, int] = {}  # person -> since when they wait for a lane (ns)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.under_way: dict[int, int] = {}  # person -> intended instant of the turn under way (ns)
+        self.closing = False  # what is cut off now has the outcome `unfinished`
+
+    def begin(self, person: Person, intended: int, turn: Turn) -> None:
+        """A turn is due: start it now, or after this person's turns before it."""
+        if person.busy:
+            person.pending.append((intended, turn))
+            return
+        person.busy = True
+        task = asyncio.get_running_loop().create_task(self._all_due(person, intended, turn))
+        self.tasks.add(task)
+        task.add_done_callback(self.ended)
+
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """A task is over; what it did not expect ends the run."""
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.on_bug(error)
+
+    def on_bug(self, error: BaseException) -> None:
+        """What is no outcome ends the run; the engine replaces this."""
+        raise error
+
+    async def _all_due(self, person: Person, intended: int, turn: Turn) -> None:
+        task = asyncio.current_task()
+        while True:
+            await self.perform(person, turn, intended, max(intended, person.free_ns), task)
+            if not person.pending:
+                break
+            intended, turn = person.pending.popleft()
+        person.busy = False
+
+    async def perform(
+        self, person: Person, turn: Turn, intended: int, free: int, task: asyncio.Task[None] | None
+    ) -> int:
+        """One turn; returns its outcome. The turn's response runs from `intended` to its last operation's end."""
+        turn_ready = ready = now_ns()
+        step_intended, step_free = intended, free
+        outcome, done = OK, ready
+        number = person.number
+        self.under_way[number] = intended
+        for operation in turn.operations:
+            if person.doubtful and getattr(operation, "chat_id", None) in person.doubtful:
+                self.skipped += 1
+                continue
+            kind = NUMBER[type(operation)]
+            self.offered[kind] += 1
+            try:
+                lane = self._pool.free.popleft() if self._pool.free else await self._wait(number, ready)
+            except asyncio.CancelledError:
+                if not self.closing:
+                    raise
+                outcome, done = UNFINISHED, now_ns()
+                self._samples.add(kind, outcome, number, step_intended, step_free, ready, done, done)
+                break
+            sent = now_ns()
+            read_units = write_units = 0.0
+            lane.deadline_ns = sent + self._timeout_ns
+            lane.task = task
+            try:
+                value, read_units, write_units = await lane.execute(operation)
+                done = now_ns()
+                if value is None:  # the workload asks only for what exists
+                    outcome = WRONG_ANSWER
+            except TargetError as error:
+                done = now_ns()
+                outcome = _OUTCOME_NUMBER[error.outcome]
+                if not isinstance(error, _KEEPS_CONNECTION):
+                    lane.discard()
+            except asyncio.CancelledError:
+                done = now_ns()
+                outcome = self._cut_off(lane, task)
+            lane.deadline_ns = 0
+            if lane.remote and lane.connection is not None:
+                sent, done = lane.connection.stamps  # type: ignore[attr-defined]
+            self._samples.add(
+                kind, outcome, number, step_intended, step_free, ready, sent, done, read_units, write_units
+            )
+            self._pool.release(lane)
+            if outcome:
+                self._doubt(person, operation)
+                break
+            step_intended = step_free = ready = done
+        self._samples.add(TURN, outcome, number, intended, free, turn_ready, turn_ready, done)
+        person.free_ns = done
+        del self.under_way[number]
+        return outcome
+
+    async def _wait(self, person: int, ready: int) -> Lane:
+        self.waiting[person] = ready
+        try:
+            return await self._pool.acquire()
+        finally:
+            del self.waiting[person]
+
+    def _cut_off(self, lane: Lane, task: asyncio.Task[None] | None) -> int:
+        lane.discard()
+        if lane.expired:
+            lane.expired = False
+            cast("asyncio.Task[None]", task).uncancel()
+            return TIMEOUT
+        if self.closing:
+            return UNFINISHED
+        raise asyncio.CancelledError
+
+    @staticmethod
+    def _doubt(person: Person, operation: Operation) -> None:
+        if type(operation) in WRITES:
+            person.doubtful.add(operation.chat_id)  # type: ignore[union-attr]
+
+    def backlog_ns(self, people: list[Person], now: int) -> int:
+        """The age of the oldest turn that is due and not begun, or that waits for a connection."""
+        oldest = min((person.pending[0][0] for person in people if person.pending), default=now)
+        return now - min(oldest, min(self.waiting.values(), default=now))
+
+    def cut(self, people: list[Person]) -> None:
+        """The drain is over: record what is under way or still due as unfinished, at the age it reached."""
+        self.closing = True
+        now = now_ns()
+        for task in self.tasks:
+            task.cancel()
+        for person in people:
+            for intended, _turn in person.pending:
+                self._samples.add(TURN, UNFINISHED, person.number, intended, now, now, now, now)
+            person.pending.clear()
+
+    def heartbeat(self, due: int, seen: int) -> None:
+        """Record how late the loop saw a heartbeat."""
+        self._samples.add(HEARTBEAT, OK, 0, due, due, seen, seen, seen)

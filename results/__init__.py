@@ -1,0 +1,1 @@
+"""What came back: samples, histograms, run folders, validity, reports. Needs neither drivers nor Locust."""

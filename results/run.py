@@ -1,0 +1,242 @@
+"""The run folder: written as the run goes, readable at any moment, complete only at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from results import validity
+from results.histogram import add, summary_ms
+from results.logs import HistogramLog, IntervalTable
+from results.prices import Prices, usd
+from results.recorder import Interval, merge
+from results.sample import HEARTBEAT, OPERATION_NAMES, TURN
+from results.totals import EngineFacts, Totals
+
+FORMAT: Final = 1
+_SAVE_EVERY_SECONDS: Final = 5
+_OVERLOADED_BACKLOG_S: Final = 1.0
+_OVERLOADED_SHARE: Final = 0.95
+
+
+@dataclass(frozen=True)
+class Window:
+    """The phases of a run, in seconds from its start instant; `close_s` is None until it is known."""
+
+    ramp_s: float
+    warmup_s: float
+    close_s: float | None
+    end_s: float | None = None
+
+    @property
+    def open_s(self) -> float:
+        """Where the measured window opens: after the whole ramp and after warm-up."""
+        return self.ramp_s + self.warmup_s
+
+    def phase(self, second: int) -> str:
+        """The phase in which `second` begins."""
+        if second < self.ramp_s:
+            return "ramp"
+        if second < self.open_s:
+            return "warmup"
+        return "measured" if self.close_s is None or second < self.close_s else "drain"
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The `phases` part of run.json."""
+        edges = [
+            ("ramp", 0.0, self.ramp_s),
+            ("warmup", self.ramp_s, self.open_s),
+            ("measured", self.open_s, self.close_s),
+            ("drain", self.close_s, self.end_s),
+        ]
+        return [{"name": name, "start_s": start, "end_s": end} for name, start, end in edges]
+
+
+@dataclass(frozen=True)
+class End:
+    """Why a run ended: planned, stopped, interrupted, or what went wrong."""
+
+    reason: str
+    detail: str = ""
+
+
+_DIED: Final = frozenset({"engine_died", "worker_lost", "bug"})
+
+
+class RunWriter:
+    """The only writer of a run folder. Seconds of several engines meet here and are added exactly."""
+
+    def __init__(
+        self,
+        folder: Path,
+        facts: Mapping[str, Any],
+        window: Window,
+        start_epoch_s: float,
+        engines: int,
+        prices: Prices | None = None,
+        watch: Callable[[Interval, str], None] = lambda interval, phase: None,
+    ) -> None:
+        self.folder = folder
+        self.window = window
+        self.facts = dict(facts)
+        self._engines = [EngineFacts() for _ in range(engines)]
+        self._open_seconds: dict[int, dict[int, Interval]] = defaultdict(dict)
+        self._next_second = 0
+        self._prices = prices
+        self._watch = watch
+        self._started = datetime.fromtimestamp(start_epoch_s, UTC)
+        self.totals = Totals()
+        self._logs = [HistogramLog(folder / f"{span}.hlog", span, start_epoch_s) for span in ("service", "response")]
+        self._table = IntervalTable(folder / "intervals.csv")
+        self.save(None)
+
+    def take(self, engine: int, interval: Interval) -> None:
+        """Take one second of one engine; a second is written once every engine has delivered it."""
+        self._open_seconds[interval.second][engine] = interval
+        in_window = self.window.phase(interval.second) == "measured"
+        self._engines[engine].add(interval.engine, in_window=in_window)
+        while len(self._open_seconds.get(self._next_second, ())) == len(self._engines):
+            self._write_second(self._next_second)
+            self._next_second += 1
+
+    def _write_second(self, second: int) -> None:
+        parts = self._open_seconds.pop(second)
+        merged = merge(parts.values())
+        merged.engine.backlog_ns = max(part.engine.backlog_ns for part in parts.values())
+        phase = self.window.phase(second)
+        self.totals.add(merged, in_window=phase == "measured")
+        for log in self._logs:
+            log.write(merged)
+        self._table.write(merged, phase)
+        self._watch(merged, phase)
+        if second % _SAVE_EVERY_SECONDS == _SAVE_EVERY_SECONDS - 1:
+            self.save(None)
+
+    def usd(self) -> float | None:
+        """What the units consumed so far cost at list price; None where no price applies."""
+        return None if self._prices is None else usd(self.totals.all_units[0], self.totals.all_units[1], self._prices)
+
+    def finish(self, end: End, close_s: float | None, end_s: float) -> dict[str, Any]:
+        """Write what is left, judge the run and complete the folder; returns run.json's content."""
+        self.window = replace(self.window, close_s=close_s, end_s=end_s)
+        for second in sorted(self._open_seconds):  # an engine that died owes its part; the others' is kept
+            self._write_second(second)
+        for log in self._logs:
+            log.close()
+        self._table.close()
+        return self.save(end)
+
+    def save(self, end: End | None) -> dict[str, Any]:
+        """Write run.json whole, by replacing it."""
+        run = self._run(end)
+        partial = self.folder / "run.json.part"
+        partial.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(partial, self.folder / "run.json")
+        return run
+
+    def _run(self, end: End | None) -> dict[str, Any]:
+        operations = self.totals.operations()
+        totals = self._totals(operations)
+        reasons = validity.reasons(self._judged(end, totals))
+        limits = [_error_limit(totals)]
+        return {
+            "format": FORMAT,
+            "id": self.folder.name,
+            "status": "complete" if end else "incomplete",
+            "started_utc": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "ended_utc": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if end else None,
+            "end": asdict(end) if end else {"reason": None, "detail": "still running, or killed before its end"},
+            "exit_code": _exit_code(end, bool(reasons), limits) if end else None,
+            **self.facts,
+            "phases": self.window.to_json(),
+            "validity": {"valid": bool(end) and not reasons, "reasons": [asdict(reason) for reason in reasons]},
+            "totals": totals,
+            "turns": self.totals.turns(),
+            "operations": operations,
+            "harness": {
+                "heartbeat_lag_ms": summary_ms(self.totals.counts(HEARTBEAT, "lag")),
+                "rss_mb": [engine.rss_mb for engine in self._engines],
+            },
+            "integrity": None,
+            "limits": limits,
+        }
+
+    def _totals(self, operations: Mapping[str, Any]) -> dict[str, Any]:
+        seconds = self._window_seconds()
+        count = sum(operation["count"] for operation in operations.values())
+        errors = sum(operation["errors"] for operation in operations.values())
+        kinds: dict[str, int] = defaultdict(int)
+        for operation in operations.values():
+            for kind, number in operation["errors_by_kind"].items():
+                kinds[kind] += number
+        cpu = max(engine.cpu() for engine in self._engines)
+        lanes = max(engine.lane_cpu() for engine in self._engines)
+        saturated = self.facts["load"]["model"] == "saturate"
+        return {
+            "throughput_ops": self.totals.completed_ops / seconds if seconds else 0.0,
+            "throughput_turns": self.totals.completed_turns / seconds if seconds else 0.0,
+            "operations": count,
+            "turns": self.totals.outcomes(TURN).total(),
+            "errors": errors,
+            "errors_by_kind": dict(kinds),
+            "error_rate": errors / count if count else 0.0,
+            "overloaded": not saturated and self._overloaded(),
+            "generator_bound": saturated and max(cpu, lanes) > validity.CPU_SHARE,
+            "skipped": sum(engine.skipped for engine in self._engines),
+            "read_units": sum(operation["read_units"] for operation in operations.values()),
+            "write_units": sum(operation["write_units"] for operation in operations.values()),
+            "usd": self.usd(),
+            "engine_cpu": cpu,
+            "lane_cpu": lanes or None,
+            "loop_stall_ms": self.totals.counts(HEARTBEAT, "lag").max_ns / 1e6,
+            "backlog_s": self.totals.backlog_ns / 1e9,
+            "offered_turns": self.totals.offered_turns,
+            "late_turns": self.totals.late_turns,
+        }
+
+    def _window_seconds(self) -> float:
+        close_s = self.window.close_s
+        reached = float(self._next_second) if close_s is None or self._next_second < close_s else close_s
+        return max(reached - self.window.open_s, 0.0)
+
+    def _overloaded(self) -> bool:
+        behind = self.totals.completed_turns < _OVERLOADED_SHARE * self.totals.offered_turns
+        return behind and self.totals.backlog_ns / 1e9 >= _OVERLOADED_BACKLOG_S
+
+    def _judged(self, end: End | None, totals: Mapping[str, Any]) -> validity.Facts:
+        lag = add(self.totals.counts(TURN, "lag"), self.totals.counts(HEARTBEAT, "lag"))
+        service = [self.totals.counts(operation, "service") for operation in range(len(OPERATION_NAMES))]
+        died = (f"{end.reason.replace('_', ' ')}: {end.detail}",) if end and end.reason in _DIED else ()
+        return validity.Facts(
+            model=self.facts["load"]["model"],
+            lag_p99_ms=lag.percentile_ns(99.0) / 1e6,
+            service_p99_ms=add(*service).percentile_ns(99.0) / 1e6,
+            engine_cpu=totals["engine_cpu"],
+            stall_ms=totals["loop_stall_ms"],
+            completed_ops=self.totals.completed_ops,
+            died=died,
+        )
+
+
+def _error_limit(totals: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": "errors",
+        "limit": f"<= {validity.ERROR_RATE:.1%} of operations",
+        "value": f"{totals['error_rate']:.2%}",
+        "ok": totals["error_rate"] <= validity.ERROR_RATE,
+    }
+
+
+def _exit_code(end: End, invalid: bool, limits: list[dict[str, Any]]) -> int:
+    codes = [validity.INVALID] if invalid else []
+    if end.reason == "interrupted":
+        codes.append(validity.INTERRUPTED)
+    if not all(limit["ok"] for limit in limits):
+        codes.append(validity.LIMIT_MISSED)
+    return validity.worst(codes)

@@ -1,0 +1,128 @@
+"""The measured window added up: histograms, counts and units of a whole run, still exact."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from results.histogram import EMPTY, Counts, Tally, add, summary_ms
+from results.recorder import SPANS, EngineSecond, Interval, name_of
+from results.sample import HEARTBEAT, OPERATION_NAMES, OUTCOMES, TIMED_OUTCOMES, TURN
+
+
+class Totals:
+    """Adds closed seconds; knows nothing of files or of validity."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[int, int, str], Tally] = {}
+        self._units: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        self.all_units = [0.0, 0.0]
+        self.completed_ops = 0
+        self.completed_turns = 0
+        self.late_turns = 0
+        self.offered_turns = 0
+        self.backlog_ns = 0
+
+    def add(self, interval: Interval, *, in_window: bool) -> None:
+        """Add a merged second; `in_window` when it lies within the measured window."""
+        for cell, counts in interval.cells.items():
+            if cell.measured:
+                key = (cell.operation, cell.outcome, cell.span)
+                self._tallies.setdefault(key, Tally()).add(counts)
+        for operation, units in interval.units.items():
+            self._units[operation][0] += units[0]
+            self._units[operation][1] += units[1]
+        self.all_units[0] += interval.all_units[0]
+        self.all_units[1] += interval.all_units[1]
+        self.completed_ops += interval.completed_ops
+        self.completed_turns += interval.completed_turns
+        self.late_turns += interval.late_turns
+        if in_window:
+            self.offered_turns += interval.engine.offered.get("turn", 0)
+            self.backlog_ns = interval.engine.backlog_ns
+
+    def counts(self, operation: int, span: str, outcomes: tuple[str, ...] = TIMED_OUTCOMES) -> Counts:
+        """One span of one operation, over the outcomes that have a latency."""
+        parts = [
+            self._tallies[key].counts()
+            for outcome in outcomes
+            if (key := (operation, OUTCOMES.index(outcome), span)) in self._tallies
+        ]
+        return add(*parts) if parts else EMPTY
+
+    def outcomes(self, operation: int) -> Counter[str]:
+        """How often each outcome occurred."""
+        span = "lag" if operation == HEARTBEAT else "response"
+        found = Counter[str]()
+        for (number, outcome, name), tally in self._tallies.items():
+            if number == operation and name == span:
+                found[OUTCOMES[outcome]] += tally.counts().total
+        return found
+
+    def units(self, operation: int) -> tuple[float, float]:
+        """Read and write units the database said the operation consumed in the measured window."""
+        read, write = self._units.get(operation, (0.0, 0.0))
+        return read, write
+
+    def turns(self) -> dict[str, Any]:
+        """The `turns` part of run.json."""
+        outcomes = self.outcomes(TURN)
+        return {
+            "count": outcomes.total(),
+            "errors": outcomes.total() - outcomes["ok"],
+            **{f"{span}_ms": summary_ms(self.counts(TURN, span)) for span in ("response", "queue", "lag")},
+        }
+
+    def operations(self) -> dict[str, dict[str, Any]]:
+        """The `operations` part of run.json: those that occurred."""
+        seen = sorted({operation for operation, _, _ in self._tallies if operation < len(OPERATION_NAMES)})
+        return {name_of(operation): self._operation(operation) for operation in seen}
+
+    def _operation(self, operation: int) -> dict[str, Any]:
+        outcomes = self.outcomes(operation)
+        read, write = self.units(operation)
+        return {
+            "count": outcomes.total(),
+            "errors": outcomes.total() - outcomes["ok"],
+            "errors_by_kind": {kind: number for kind, number in outcomes.items() if kind != "ok"},
+            **{f"{span}_ms": summary_ms(self.counts(operation, span)) for span in SPANS},
+            "read_units": read,
+            "write_units": write,
+        }
+
+
+class EngineFacts:
+    """What one engine said of itself, reduced to what validity asks: CPU over the window, memory, backlog."""
+
+    def __init__(self) -> None:
+        self._first: EngineSecond | None = None
+        self._last: EngineSecond | None = None
+        self._seconds = 0
+        self.skipped = 0
+        self.rss_mb: list[float] = []
+
+    def add(self, engine: EngineSecond, *, in_window: bool) -> None:
+        """Take a second's statement."""
+        self.skipped = engine.skipped
+        if not in_window:
+            return
+        self.rss_mb = [*self.rss_mb[:1], engine.rss_bytes / 1e6]
+        if self._first is None:
+            self._first = engine
+        else:
+            self._seconds += 1
+        self._last = engine
+
+    def cpu(self) -> float:
+        """Fraction of one core this engine used between the first and last second of the window; 0 if unknown."""
+        return self._share("cpu_ns")
+
+    def lane_cpu(self) -> float:
+        """The same for its lane process."""
+        return self._share("lane_cpu_ns")
+
+    def _share(self, name: str) -> float:
+        if self._first is None or self._last is None or not self._seconds:
+            return 0.0
+        used_ns: int = getattr(self._last, name) - getattr(self._first, name)
+        return used_ns / (self._seconds * 1e9)

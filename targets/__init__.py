@@ -1,0 +1,1 @@
+"""Who is asked: every database design under test, and where its server comes from."""

@@ -1,0 +1,1 @@
+"""Tests: sentences with concrete values, against real servers."""
