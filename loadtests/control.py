@@ -12,6 +12,7 @@ import gevent
 from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
+from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.director import Director
 from loadtests.mirror import Mirror
@@ -258,6 +259,8 @@ class Control:
         if run is not None and run["end"]["reason"] == "disk":
             print(f"dbverdict: {run['end']['detail']}", file=sys.stderr)
             self._exit_code = USAGE
+        if getattr(self._options, "csv_prefix", None):
+            gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.2)  # let Locust write its CSV once more, with the last second
         if run is not None and self._environment.web_ui is not None:
             self._report(director)
 

@@ -79,7 +79,7 @@ class Director:
 
             self._running = start(kind, self.settings.servers_for_target())
             self.server = self._running.server
-            self._say(f"{kind}: {self.server.provider} ({self.server.reason})")
+            self._say(f"{kind}: {self.server.reason}")
 
     def prepare(self, expected_turns: float | None) -> None:
         """Load the data, in a process of its own; raises `SetupError`."""
@@ -220,6 +220,7 @@ class Director:
                 "time_scale": settings.time_scale,
                 "timeout_s": settings.timeout_s,
                 "workers": self._workers,
+                "engine_priority": self._ready[0]["priority"],
             },
             "floor": {
                 "service_ms": {name: value / 1e6 for name, value in floor.items()},

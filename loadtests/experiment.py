@@ -103,7 +103,7 @@ class Servers:
 
     def _start(self, kind: ServerKind, settings: Settings) -> RunningServer:
         running = start(kind, settings.servers_for_target())
-        self._say(f"{kind}: {running.server.provider} ({running.server.reason})")
+        self._say(f"{kind}: {running.server.reason}")
         return running
 
     def close(self) -> None:

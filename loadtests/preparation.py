@@ -38,9 +38,9 @@ async def prepare(order: dict[str, Any]) -> dict[str, Any]:
     design = CATALOG[order["target"]]
     if design.server is None:
         return answer
+    target = design.make(TargetOptions(**order["target_options"]))  # refuses AWS without --allow-aws
     if design.badge == "managed":
         _announce_aws(order, sum(1 for _ in dataset.messages()))
-    target = design.make(TargetOptions(**order["target_options"]))
     await target.prepare(dataset)
     return answer | {"server": dict(await target.describe())}
 
@@ -48,9 +48,8 @@ async def prepare(order: dict[str, Any]) -> dict[str, Any]:
 def _announce_aws(order: dict[str, Any], stored_messages: int) -> None:
     """Say whose account pays, and about how much, before anything is sent."""
     from results.prices import list_prices, usd
-    from targets.aws import aws_identity, require_allowed
+    from targets.aws import aws_identity
 
-    require_allowed(bool(order["target_options"]["allow_aws"]))
     identity = aws_identity(order["target_options"]["region"])
     turns = order["expected_turns"] or 0.0
     estimate = usd(

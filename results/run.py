@@ -124,7 +124,9 @@ class RunWriter:
 
     def finish(self, end: End, close_s: float | None, end_s: float) -> dict[str, Any]:
         """Write what is left, judge the run and complete the folder; returns run.json's content."""
-        self.window = replace(self.window, close_s=close_s, end_s=end_s)
+        if close_s is not None:  # a run that ended before its window opened has an empty one
+            close_s = max(close_s, self.window.open_s)
+        self.window = replace(self.window, close_s=close_s, end_s=max(end_s, close_s or 0.0))
         for second in sorted(self._open_seconds):  # an engine that died owes its part; the others' is kept
             self._write_second(second)
         for log in self._logs:

@@ -28,6 +28,13 @@ from targets.protocol import Conflict, TimedOut, Unavailable, WrongAnswer
 from workloads.dataset import Dataset
 from workloads.operations import Operation, Reply
 
+_NO_ENVIRONMENT = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""botocore's session variables as (key in the config file, environment variable, default, conversion)."""
+
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -35,7 +42,7 @@ class DynamoDbBoto3Connection:
     """One lane: a thread's use of the shared client."""
 
     def __init__(self, client: Any, design: SingleTable) -> None:
-        self._client = client
+        self.client = client
         self._design = design
 
     def execute(self, operation: Operation) -> Reply:
@@ -59,7 +66,7 @@ class DynamoDbBoto3Connection:
 
     def _call(self, call: Call) -> Item:
         try:
-            answer: Item = getattr(self._client, _method(call.action))(**call.body)
+            answer: Item = getattr(self.client, _method(call.action))(**call.body)
         except exceptions.ClientError as error:
             raise _fault(error) from None
         except exceptions.ReadTimeoutError as error:
@@ -126,10 +133,7 @@ class DynamoDbBoto3Target:
 
 def _local_client(url: str, limits: Config) -> Any:
     """A client that looks at no profile, no credentials and no proxy of the environment."""
-    isolated = botocore.session.Session()
-    for setting in ("config_file", "credentials_file"):
-        isolated.set_config_variable(setting, os.devnull)
-    isolated.set_config_variable("profile", None)
+    isolated = botocore.session.Session(session_vars=_NO_ENVIRONMENT)
     session = boto3.Session(
         aws_access_key_id=LOCAL_CREDENTIALS.access_key,
         aws_secret_access_key=LOCAL_CREDENTIALS.secret_key,

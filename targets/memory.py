@@ -2,7 +2,8 @@
 
 Where `None` could mean two things: an operation on one row answers None when the row is missing or is not
 theirs; an operation that lists answers an empty tuple. A chat belongs to one user of one tenant, and only that
-user may read its row, append to it, rename or delete it. E-mail addresses are in lower case, in the data and in the question.
+user may read its row, append to it, rename or delete it. E-mail addresses are in lower case,
+in the data and in the question.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class FixedCredentials:
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
-    def current(self, now_s: float) -> Credentials:  # noqa: ARG002 - they do not depend on the time
+    def current(self, now_s: float) -> Credentials:
         """The same ones, at any time."""
         return self._credentials
 

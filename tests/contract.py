@@ -186,11 +186,17 @@ class ThreadedConnection:
         await asyncio.to_thread(self._lane.close)
 
     def abort(self) -> None:
-        raise AssertionError("a thread in a driver cannot be broken off: its own time-out ends the call")
+        self._lane.close()
 
 
 async def open_connection(design: Design, target: Target) -> Connection:
     """A lane to the target, whatever kind its driver is."""
+    connection = await _connect(design, target)
+    _OPENED.append(connection)
+    return connection
+
+
+async def _connect(design: Design, target: Target) -> Connection:
     if design.blocking:
         return ThreadedConnection(await asyncio.to_thread(cast(BlockingTarget, target).connect_blocking))
     return await target.connect()
@@ -225,14 +231,23 @@ async def memory_answers() -> list[Answer]:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_OPENED: list[Connection] = []
+
 
 def on_uvloop(test: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
-    """Run an async test on the event loop the engine uses."""
+    """Run an async test on the event loop the engine uses; what a failed test left open is broken off."""
+
+    async def tidily(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await test(*args, **kwargs)
+        finally:
+            while _OPENED:
+                _OPENED.pop().abort()
 
     @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(test(*args, **kwargs))
+            return runner.run(tidily(*args, **kwargs))
 
     return run
 

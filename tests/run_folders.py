@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def write_run(folder: Path, run: Synthetic) -> Path:
     name = f"20261122T22{run.round:02}01Z_chat_{run.target}_{run.seed:06x}"
     path = folder / name
     path.mkdir(parents=True)
-    samples = _samples(run)
+    samples = samples_of(run)
     _write_log(path / "response.hlog", "response", samples["response"])
     _write_log(path / "service.hlog", "service", samples["service"])
     _write_intervals(path / "intervals.csv", run, samples["response"])
@@ -56,7 +56,7 @@ def write_run(folder: Path, run: Synthetic) -> Path:
 Samples = dict[str, list[NDArray[np.int64]]]  # by tag, a list of one array a measured second
 
 
-def _samples(run: Synthetic) -> dict[str, Samples]:
+def samples_of(run: Synthetic) -> dict[str, Samples]:
     random = np.random.default_rng(run.seed * 100 + run.round)
     service: Samples = {}
     response: Samples = {}
@@ -264,5 +264,19 @@ def write_experiment(folder: Path) -> list[Path]:
         emulator("dynamodb-local-boto3", 2, 9.9, reasons=(LAG,)),
         *(Synthetic("null", "harness", 0.004, round=at, seed=40 + at) for at in (1, 2)),
     ]
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "experiment.json").write_text("{}", encoding="utf-8")
     return [write_run(folder, run) for run in runs]
+
+
+def change(path: Path, change_facts: Callable[[dict[str, Any]], object]) -> Path:
+    """Change run.json of the run at `path`."""
+    facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    change_facts(facts)
+    (path / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    return path
+
+
+def cut(path: Path, missing: int) -> None:
+    """Cut the last bytes off a file, as a kill does."""
+    path.write_bytes(path.read_bytes()[:-missing])

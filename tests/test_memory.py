@@ -52,7 +52,7 @@ async def _reference() -> MemoryConnection:
 async def _ids(connection: MemoryConnection) -> list[str]:
     chats: Value = (await connection.execute(ListChats(ACME, ANN))).value
     assert isinstance(chats, tuple)
-    return [str(chat[0]) for chat in chats]
+    return [chat.chat_id for chat in chats if isinstance(chat, ChatSummary)]
 
 
 @on_uvloop

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
-from targets.catalog import TargetOptions
+from targets.catalog import CATALOG, TargetOptions
 from targets.postgres import PostgresTarget
 from targets.protocol import Conflict, SetupError, TimedOut, Unavailable
-from tests.contract import ACME, ANN, BOB, EMPTY, TALK, TinyDataset, answer, at, on_uvloop, within
+from tests.contract import ACME, ANN, BOB, EMPTY, TALK, TinyDataset, answer, at, on_uvloop, open_connection, within
 from workloads.dataset import StoredMessage
 from workloads.operations import AppendMessage, CreateChat, DeleteChat, GetUser, ReadMessages
 
 if TYPE_CHECKING:
     Session = asyncpg.Connection[asyncpg.Record]
 
+POSTGRES = CATALOG["postgres"]
 PREFIX = "dbverdict_pg_"
 SCHEMA = "dbverdict_pg_chat"
 HELLO = AppendMessage(ACME, ANN, EMPTY, 0, "user", "Hello", at(50))
@@ -158,11 +160,24 @@ async def test_the_schema_has_the_keys_and_indexes_of_p1(postgres_url: str) -> N
 
 
 @on_uvloop
+async def test_the_server_prepares_each_statement_once_a_connection(postgres_url: str) -> None:
+    async with _somebody_else(postgres_url):
+        target = _target(postgres_url)
+        await target.prepare(TinyDataset())
+        connection = await target.connect()
+        for _ in range(10):
+            await connection.execute(GetUser(ACME, ANN))
+        query = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE name = 'get_user'"
+        assert await connection._session.fetchval(query) == 10
+        await connection.close()
+
+
+@on_uvloop
 async def test_a_refused_append_stores_nothing_and_the_session_goes_on(postgres_url: str) -> None:
     async with _somebody_else(postgres_url) as session:
         target = _target(postgres_url)
         await target.prepare(TinyDataset())
-        connection = await target.connect()
+        connection = await open_connection(POSTGRES, target)
         bobs = AppendMessage(ACME, BOB, EMPTY, 0, "user", "not mine", at(50))
         assert await answer(connection, bobs) is None
         assert await answer(connection, ReadMessages(ACME, EMPTY)) == ()
@@ -178,10 +193,10 @@ async def test_an_id_that_is_no_uuid_is_missing_and_cannot_be_created(postgres_u
     async with _somebody_else(postgres_url):
         target = _target(postgres_url)
         await target.prepare(TinyDataset())
-        connection = await target.connect()
+        connection = await open_connection(POSTGRES, target)
         assert await answer(connection, ReadMessages(ACME, "no-uuid")) == ()
         assert await answer(connection, DeleteChat(ACME, ANN, "no-uuid")) is None
-        with pytest.raises(asyncpg.InterfaceError):
+        with pytest.raises(asyncpg.DataError):
             await connection.execute(CreateChat(ACME, ANN, "no-uuid", "T", "model-a", at(50)))
         assert await answer(connection, HELLO) is True
         await connection.close()
@@ -192,13 +207,13 @@ async def test_an_abandoned_append_leaves_nothing_behind(postgres_url: str) -> N
     async with _somebody_else(postgres_url) as session:
         target = _target(postgres_url)
         await target.prepare(TinyDataset())
-        connection = await target.connect()
+        connection = await open_connection(POSTGRES, target)
         async with session.transaction():
             await session.execute(f"SELECT 1 FROM {SCHEMA}.chats WHERE id = $1 FOR UPDATE", EMPTY)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(connection.execute(HELLO), 0.2)
             connection.abort()
-        fresh = await target.connect()
+        fresh = await open_connection(POSTGRES, target)
         assert await within(10, answer(fresh, HELLO)) is True  # waits for the server's roll-back, if need be
         assert await answer(fresh, ReadMessages(ACME, EMPTY)) == ((0, "user", "Hello"),)
         await fresh.close()
@@ -209,7 +224,7 @@ async def test_a_lock_time_out_of_the_server_is_timed_out_and_the_session_goes_o
     async with _somebody_else(postgres_url) as session:
         target = _target(_url(postgres_url, query="lock_timeout=50ms"))
         await target.prepare(TinyDataset())
-        connection = await target.connect()
+        connection = await open_connection(POSTGRES, target)
         async with session.transaction():
             await session.execute(f"SELECT 1 FROM {SCHEMA}.chats WHERE id = $1 FOR UPDATE", EMPTY)
             with pytest.raises(TimedOut):
@@ -223,7 +238,7 @@ async def test_a_session_the_server_ended_is_unavailable(postgres_url: str) -> N
     async with _somebody_else(postgres_url) as session:
         target = _target(postgres_url)
         await target.prepare(TinyDataset())
-        connection = await target.connect()
+        connection = await open_connection(POSTGRES, target)
         ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'dbverdict'"
         assert await session.fetchval(ended) is True
         for operation in (GetUser(ACME, ANN), HELLO):
@@ -255,7 +270,7 @@ async def test_a_role_with_few_rights_gets_along_or_a_cure(postgres_url: str) ->
             await session.execute(f'GRANT CREATE ON DATABASE "{name}" TO dbverdict_poor')
             await target.prepare(TinyDataset())
             assert (await target.describe())["checkpoint"] == "not permitted"
-            connection = await target.connect()
+            connection = await open_connection(POSTGRES, target)
             with pytest.raises(Unavailable, match="too many connections"):
                 await target.connect()
             await connection.close()
@@ -283,13 +298,12 @@ async def test_a_wrong_log_in_or_database_is_named_without_the_password(postgres
 
 @on_uvloop
 async def test_a_server_that_is_not_there_is_named() -> None:
-    listener = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = cast(int, listener.sockets[0].getsockname()[1])
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
     target = _target(f"postgresql://u:hunter2@127.0.0.1:{port}/d", timeout_s=0.2)
     with pytest.raises(Unavailable, match=f"127.0.0.1:{port}"):  # it accepts and says nothing
         await within(10, target.connect())
     listener.close()
-    await listener.wait_closed()
     with pytest.raises(SetupError, match=f"cannot reach PostgreSQL at 127.0.0.1:{port}: .*; start it") as refused:
         await within(10, target.prepare(TinyDataset()))
     assert "hunter2" not in str(refused.value)

@@ -1,0 +1,143 @@
+"""The ways to run plain Locust: headless, several processes, master and workers, the web UI."""
+
+import json
+import socket
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.folder import load
+from tests.conftest import Servers
+from tests.locust_runs import LocustRun, wait_for
+
+RATE = ["--target", "null", "--rate", "50", "-t", "5s", "--warmup", "1s", "--stored-users", "50", "--people", "50"]
+
+
+def counted(run: dict[str, Any]) -> dict[str, int]:
+    return {name: operation["count"] for name, operation in run["operations"].items()}
+
+
+def test_people_chat_with_postgres(tmp_path: Path, servers: Servers) -> None:
+    url = servers.shared("postgres").server.url
+    locust = LocustRun(tmp_path, "-u", "50", "-r", "50", "-t", "8s", "--warmup", "1s", "--target", "postgres",
+                       "--url", url, "--stored-users", "100", "--time-scale", "100")  # fmt: skip
+    code = locust.finish()
+    run = locust.run()
+    assert code == run["exit_code"], locust.output
+    assert run["exit_code"] in (0, 4), run["totals"]
+    assert run["totals"]["errors"] == 0
+    assert run["turns"]["count"] > 50
+    assert run["load"]["model"] == "people"
+    assert [phase["end_s"] for phase in run["phases"][:3]] == [1.0, 2.0, 8.0]
+    assert run["target"]["server"]
+    assert run["target"]["provider"] == "url"
+    first = locust.output.splitlines()[0 if "expect about" in locust.output.splitlines()[0] else 1]
+    assert "people: 50 people; expect about 23.3 turns/s" in first
+    password = urllib.parse.urlsplit(url).password or ""
+    for file in locust.folder().iterdir():
+        assert password not in file.read_text(errors="ignore") or not password, f"{file} holds the password"
+    assert f"run: {locust.folder()}" in locust.output
+    assert (locust.folder() / "report.html").exists()
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The same load in one process: what every other way must issue too."""
+    locust = LocustRun(tmp_path_factory.mktemp("single"), *RATE)
+    assert locust.finish() in (0, 4), locust.output
+    return locust.run()
+
+
+def assert_same_work(run: dict[str, Any], single: dict[str, Any]) -> None:
+    assert run["workload"]["fingerprint"] == single["workload"]["fingerprint"]
+    assert run["turns"]["count"] == single["turns"]["count"]
+    assert counted(run) == counted(single)
+
+
+def test_two_processes_issue_the_operations_of_one(tmp_path: Path, single: dict[str, Any]) -> None:
+    locust = LocustRun(tmp_path, *RATE, "--processes", "2")
+    assert locust.finish() in (0, 4), locust.output
+    assert locust.run()["load"]["workers"] == 2
+    assert_same_work(locust.run(), single)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_master_and_three_workers_issue_the_operations_of_one(tmp_path: Path, single: dict[str, Any]) -> None:
+    port = str(free_port())
+    on_loopback = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    master = LocustRun(tmp_path, *RATE, "--master", "--expect-workers", "3", *on_loopback)
+    to_master = ["--master-host", "127.0.0.1", "--master-port", port]
+    workers = [LocustRun(tmp_path, "--worker", *to_master) for _ in range(3)]
+    assert master.finish() in (0, 4), master.output
+    assert [worker.finish() for worker in workers] == [0, 0, 0]
+    assert master.run()["load"]["workers"] == 3
+    assert_same_work(master.run(), single)
+
+
+def test_histograms_of_two_workers_add_up_to_the_counts_of_the_run(tmp_path: Path) -> None:
+    locust = LocustRun(tmp_path, *RATE, "--processes", "2")
+    assert locust.finish() in (0, 4), locust.output
+    folder = load(locust.folder())
+    for name, number in counted(locust.run()).items():
+        assert folder.service[name].total == number
+
+
+def test_the_web_ui_starts_and_stops_a_run(tmp_path: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    locust = LocustRun(tmp_path, "--target", "memory", "--warmup", "1s", "--stored-users", "20",
+                       "--web-host", "127.0.0.1", "--web-port", str(port), headless=False)  # fmt: skip
+
+    def ask(path: str, **form: str) -> str:
+        data = urllib.parse.urlencode(form).encode() if form else None
+        with urllib.request.urlopen(address + path, data=data, timeout=30) as answer:
+            return str(answer.read().decode())
+
+    def up() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_for(up)
+    page = ask("/")
+    assert "time_scale" in page
+    assert "chat_profile" in page
+    ask("/swarm", user_count="40", spawn_rate="40", host="", time_scale="400", connections="4")
+    locust.measuring(2)
+    stats = json.loads(ask("/stats/requests"))
+    turn = next(entry for entry in stats["stats"] if entry["name"] == "turn")
+    assert turn["num_requests"] > 0
+    ask("/stop", now="yes")
+    wait_for(lambda: locust.run()["status"] == "complete")
+    run = locust.run()
+    assert run["end"]["reason"] == "stopped"
+    assert (run["load"]["time_scale"], run["load"]["connections"], run["load"]["users"]) == (400.0, 4, 40)
+    locust.process.terminate()
+    locust.finish()
+
+
+def test_locust_s_csv_mirrors_our_histograms_below_a_millisecond(tmp_path: Path) -> None:
+    locust = LocustRun(tmp_path, *RATE, "--csv", str(tmp_path / "mirror"))
+    assert locust.finish() in (0, 4), locust.output
+    rows = (tmp_path / "mirror_stats.csv").read_text().splitlines()
+    header = rows[0].split(",")
+    row = next(row.split(",") for row in rows if row.startswith("op,get_user,"))
+    assert int(row[header.index("Request Count")]) == locust.run()["operations"]["get_user"]["count"]
+    assert 0 < float(row[header.index("50%")]) < 1000
+    assert "." in row[header.index("Min Response Time")]
+
+
+def test_help_shows_our_options_in_a_group_of_their_own() -> None:
+    locust = LocustRun(Path(), "--help")
+    assert locust.finish() == 0
+    group = locust.output.split("\ndbverdict:")[1]
+    assert "--time-scale" in group
+    assert "--target" in group
