@@ -39,7 +39,7 @@ def _with_options() -> Any:
 
     annotations: dict[str, Any] = {
         "config": Annotated[
-            Path | None, typer.Option(help="a dbverdict.toml [default: ./dbverdict.toml, if there is one]")
+            Path | None, typer.Option(help="a dbverdict.toml; without it ./dbverdict.toml, if there is one")
         ],
         "dry_run": Annotated[bool, typer.Option("--dry-run", help="print the plan and do nothing")],
     }
@@ -48,7 +48,7 @@ def _with_options() -> Any:
         name = option.name.replace("-", "_")
         kind: Any = bool if option.flag else list[str] | None if option.multiple else str | None
         text = option.help + (f" ({', '.join(option.choices)})" if option.choices else "")
-        text += f" [default: {option.default}]" if option.default else ""
+        text += f", default {option.default}" if option.default else ""
         annotations[name] = Annotated[kind, typer.Option(f"--{option.name}", help=text, show_default=False)]
         defaults[name] = False if option.flag else None
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -72,12 +72,16 @@ def targets() -> None:
 @app.command()
 def report(
     runs: Annotated[list[Path], typer.Argument(help="run folders, or folders above them")],
-    out: Annotated[Path | None, typer.Option(help="where to write [default: beside the runs]")] = None,
+    out: Annotated[Path | None, typer.Option(help="where to write; without it beside the runs")] = None,
 ) -> None:
     """The tables, report.md and report.html of runs that were made; needs no database and no Locust."""
-    from results.report import report_command
+    from results.folder import find_runs, load
+    from results.report import render_terminal, report_folder, write_reports
 
-    report_command(runs, out, Console())
+    found = [load(folder) for folder in find_runs(runs)]
+    render_terminal(found, Console())
+    paths = write_reports(found, out or report_folder(found))
+    print(f"report: {paths.html}")
 
 
 @app.command()

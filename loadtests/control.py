@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
+from functools import cache
 from typing import Any, Final
 
 import gevent
@@ -49,8 +50,9 @@ def add_options(parser: ArgumentParser) -> None:
         action.include_in_web_ui = action.dest not in _SECRET  # type: ignore[attr-defined]
 
 
+@cache
 def install() -> None:
-    """Listen to Locust's events; called once by the locustfile."""
+    """Listen to Locust's events; the locustfile may be loaded twice, but listens once."""
     events.init_command_line_parser.add_listener(add_options)
     events.init.add_listener(_on_init)
 

@@ -206,7 +206,7 @@ class Experiment:
             words += [f"--{option.name}"] if option.flag else [f"--{option.name}", str(value)]
         return words
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signal module's signature
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self._interrupted = True
         if self._child is not None:
             self._child.send_signal(signal.SIGINT)

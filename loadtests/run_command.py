@@ -110,8 +110,7 @@ def valid_targets(outcome: Outcome) -> set[str]:
     """The targets with at least one valid run."""
     from results.folder import load
 
-    runs = [load(folder).run for folder in outcome.runs]
-    return {run["target"]["name"] for run in runs if run["validity"]["valid"]}
+    return {run.target for run in map(load, outcome.runs) if run.valid}
 
 
 def exit_code(plan: ExperimentPlan, outcome: Outcome) -> int:

@@ -40,7 +40,9 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def everything() -> list[tuple[str, str]]:
-    return [(str(path.relative_to(ROOT)), name) for package in OURS for path in modules(package) for name in imported(path)]
+    return [
+        (str(path.relative_to(ROOT)), name) for package in OURS for path in modules(package) for name in imported(path)
+    ]
 
 
 def test_there_is_something_to_check() -> None:

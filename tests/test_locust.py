@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -131,13 +133,14 @@ def test_locust_s_csv_mirrors_our_histograms_below_a_millisecond(tmp_path: Path)
     header = rows[0].split(",")
     row = next(row.split(",") for row in rows if row.startswith("op,get_user,"))
     assert int(row[header.index("Request Count")]) == locust.run()["operations"]["get_user"]["count"]
-    assert 0 < float(row[header.index("50%")]) < 1000
-    assert "." in row[header.index("Min Response Time")]
+    assert 0 < float(row[header.index("Median Response Time")]) < 1  # its percentile columns are whole milliseconds
+    assert 0 < float(row[header.index("Min Response Time")]) < 1
 
 
 def test_help_shows_our_options_in_a_group_of_their_own() -> None:
-    locust = LocustRun(Path(), "--help")
-    assert locust.finish() == 0
-    group = locust.output.split("\ndbverdict:")[1]
+    locust = subprocess.run(
+        [sys.executable, "-m", "loadtests.chat", "--help"], capture_output=True, text=True, check=True
+    )
+    group = locust.stdout.split("\ndbverdict:")[1]
     assert "--time-scale" in group
     assert "--target" in group

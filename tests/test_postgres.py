@@ -6,14 +6,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
 from targets.catalog import CATALOG, TargetOptions
-from targets.postgres import PostgresTarget
+from targets.postgres import PostgresConnection, PostgresTarget
 from targets.protocol import Conflict, SetupError, TimedOut, Unavailable
 from tests.contract import ACME, ANN, BOB, EMPTY, TALK, TinyDataset, answer, at, on_uvloop, open_connection, within
 from workloads.dataset import StoredMessage
@@ -164,7 +164,7 @@ async def test_the_server_prepares_each_statement_once_a_connection(postgres_url
     async with _somebody_else(postgres_url):
         target = _target(postgres_url)
         await target.prepare(TinyDataset())
-        connection = await target.connect()
+        connection = cast(PostgresConnection, await open_connection(POSTGRES, target))
         for _ in range(10):
             await connection.execute(GetUser(ACME, ANN))
         query = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE name = 'get_user'"

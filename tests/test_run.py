@@ -19,6 +19,7 @@ from results.sample import HEARTBEAT, OUTCOMES, PACK, TURN
 pytestmark = pytest.mark.fast
 
 MS = 1_000_000
+PLANNED = End("planned")
 SECOND = 1000 * MS
 FACTS: dict[str, Any] = {"target": {"name": "null"}, "load": {"model": "rate"}}
 
@@ -40,7 +41,7 @@ def second(number: int, service_ms: float = 2.0, ops: int = 20, outcome: str = "
     return recorder.close_second(number, EngineSecond(offered={"turn": ops, "get_user": ops}, **engine))
 
 
-def written(folder: Path, *intervals: Interval, end: End = End("planned"), **options: Any) -> dict[str, Any]:
+def written(folder: Path, *intervals: Interval, end: End = PLANNED, **options: Any) -> dict[str, Any]:
     run = writer(folder, **options)
     for interval in intervals:
         run.take(0, interval)

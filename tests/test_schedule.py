@@ -1,6 +1,6 @@
 """Arrivals: pure, the same for any number of workers, and as the model says."""
 
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def test_constant_arrivals_are_evenly_spaced_and_dealt_to_people_in_turn() -> No
 
 def test_poisson_arrivals_keep_the_rate_and_vary_as_poisson_does() -> None:
     instants = [at_s for at_s, _ in first(20_000)]
-    gaps = [after - before for before, after in zip(instants, instants[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(instants)]
     mean = sum(gaps) / len(gaps)
     variation = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5 / mean
     assert mean == pytest.approx(0.01, rel=0.03)

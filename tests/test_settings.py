@@ -31,7 +31,7 @@ def test_durations_are_read_with_their_unit(text: str, expected: float) -> None:
 
 @pytest.mark.parametrize("text", ["90", "", "s", "10 s", "-5s", "1d"])
 def test_a_duration_without_a_unit_is_refused(text: str) -> None:
-    with pytest.raises(SetupError, match="--warmup .* is no duration: give a number with its unit"):
+    with pytest.raises(SetupError, match=r"--warmup .* is no duration: give a number with its unit"):
         seconds(text, "--warmup")
 
 
