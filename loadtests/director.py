@@ -293,7 +293,7 @@ class Director:
 
     def stop(self, end: End) -> None:
         """End the load; the first reason given is the one that stands."""
-        if self._end is None:
+        if self._end is None and not self.over.is_set():
             self._end = end
             self._everyone({"order": "stop", "reason": end.reason, "detail": end.detail})
 

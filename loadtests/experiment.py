@@ -50,12 +50,14 @@ class ExperimentPlan:
     rounds: int
 
     def runs(self) -> list[PlannedRun]:
-        """A B B A …: each round reverses the one before; the harness's floor first, once, unless it is a target."""
+        """A B B A …: each round reverses the one before; the harness's floor last, once, unless it is a target."""
         targets = list(self.settings)
-        planned = [] if "null" in targets else [(0, "null", min(self.duration_s, FLOOR_SECONDS))]
+        planned: list[tuple[int, str, float]] = []
         for number in range(1, self.rounds + 1):
             ordered = targets if number % 2 else targets[::-1]
             planned += [(number, target, self.duration_s) for target in ordered]
+        if "null" not in targets:
+            planned.append((0, "null", min(self.duration_s, FLOOR_SECONDS)))
         return [PlannedRun(order, number, target, s) for order, (number, target, s) in enumerate(planned, 1)]
 
     def seconds(self) -> float:
@@ -196,8 +198,8 @@ class Experiment:
 
     def _command(self, target: str) -> list[str]:
         locustfile = Path(__file__).with_name("chat.py")
-        words = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"]
-        words += ["--loglevel", "WARNING", "-u", str(self._plan.users), "-r", str(self._plan.spawn_rate)]
+        words = [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--skip-log-setup"]
+        words += ["-u", str(self._plan.users), "-r", str(self._plan.spawn_rate)]
         words += ["--target", target, "--out", str(self.folder)]
         for option in OPTIONS:
             value = self._plan.options.get(option.name.replace("-", "_"))

@@ -102,7 +102,7 @@ def _report(outcome: Outcome) -> None:
     for run in runs:
         write_reports([run], run.path)
     paths = write_reports(runs, outcome.folder)
-    render_terminal(runs, Console())
+    render_terminal(runs, Console(), details=False)
     print(f"runs: {outcome.folder}\nreport: {paths.html}", flush=True)
 
 

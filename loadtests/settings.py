@@ -147,6 +147,8 @@ def read(values: Mapping[str, Any]) -> Settings:
         max_usd_given=values.get("max_usd") not in (None, ""),
     )
     _check_people(settings)
+    if settings.design.server == "aws" and not settings.allow_aws:
+        raise SetupError(f"{target} sends its load to AWS and costs money: give --allow-aws to mean it")
     if settings.timeout_s <= 0:
         raise SetupError("--timeout must be above 0, as in 5s")
     return settings

@@ -21,13 +21,15 @@ _NAME_WIDTH_PIPED: Final = 40
 _GAP: Final = 2  # between columns
 
 
-def render_terminal(runs: Sequence[RunFolder], console: Console) -> None:
-    """Print the pooled figures of `runs`: the answer of each group, what limits it, then each operation."""
+def render_terminal(runs: Sequence[RunFolder], console: Console, *, details: bool = True) -> None:
+    """Print the pooled figures of `runs`: the answer of each group, what limits it, then (`details`) each operation."""
     for scope in scopes(runs):
-        _render_scope(scope, console)
+        _render_answer(scope, console)
+        if details:
+            _render_details(scope, console)
 
 
-def _render_scope(scope: Scope, console: Console) -> None:
+def _render_answer(scope: Scope, console: Console) -> None:
     console.print(Text(plain(scope.title), style="bold"))
     for group in scope.groups:
         console.print()
@@ -35,6 +37,9 @@ def _render_scope(scope: Scope, console: Console) -> None:
         render_sheet(answer.summary(scope, group), console)
     for finding in answer.findings(scope):
         console.print(Text(finding, style="yellow"))
+
+
+def _render_details(scope: Scope, console: Console) -> None:
     for group in scope.groups:
         if any(len(pool.runs) > 1 for pool in group.pools):
             render_sheet(answer.rounds(scope, group), console)

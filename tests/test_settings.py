@@ -119,9 +119,9 @@ def test_a_bad_config_is_named_with_its_file(tmp_path: Path, content: str, messa
     assert str(path) in str(caught.value)
 
 
-def test_rounds_are_interleaved_with_the_floor_first() -> None:
+def test_rounds_are_interleaved_with_the_floor_last() -> None:
     plan = make_plan({"target": ["postgres", "dynamodb-local"], "rounds": "3", "duration": "60s"})
     names = [run.target for run in plan.runs()]
     postgres, local = "postgres", "dynamodb-local"
-    assert names == ["null", postgres, local, local, postgres, postgres, local]
-    assert [run.duration_s for run in plan.runs()] == [10.0, *[60.0] * 6]
+    assert names == [postgres, local, local, postgres, postgres, local, "null"]
+    assert [run.duration_s for run in plan.runs()] == [*[60.0] * 6, 10.0]
