@@ -15,7 +15,7 @@ from workloads.workload import Arrival, Workload
 NEVER_NS = 1 << 62
 
 Begin = Callable[[Person, int, Turn], None]
-Later = Callable[[Callable[[], None]], object]
+Later = Callable[[Callable[[], object]], object]
 """Has something done once what is due has begun: the event loop's `call_soon`."""
 
 
@@ -69,7 +69,7 @@ class PeopleAgenda:
         return self._due[0][0] if self._due else NEVER_NS
 
     def begin_due(self, now: int) -> int:
-        begun = 0
+        begun: list[Person] = []
         while self._due and self._due[0][0] <= now:
             intended, index = heapq.heappop(self._due)
             if index >= self._count:
@@ -80,9 +80,8 @@ class PeopleAgenda:
             if turn is not None:
                 heapq.heappush(self._due, (intended + int(turn.gap_s * self._ns_per_human_s), index))
                 self._begin(person, intended, turn)
-                self._later(person.think)
-                begun += 1
-        return begun
+                begun.append(person)
+        return _think(begun, self._later)
 
 
 class RateAgenda:
@@ -97,9 +96,8 @@ class RateAgenda:
         self._arrivals: Iterator[Arrival] = arrivals(plan, workload)
         self.people: list[Person] = []
         self._by_number: dict[int, Person] = {}
-        if workload.arrivals() is None:
-            for number in range(plan.worker, plan.people, plan.workers):
-                self._person(number)  # before the start: a person takes longer to make than a turn may lag
+        for number in everyone(plan, workload):
+            self._person(number)  # before the start: a person takes longer to make than a turn may lag
         self._next = next(self._arrivals, None)
 
     def start(self, start: int) -> None:
@@ -112,16 +110,15 @@ class RateAgenda:
         return NEVER_NS if self._next is None else self._start + int(self._next.at_s * 1e9)
 
     def begin_due(self, now: int) -> int:
-        begun = 0
+        begun: list[Person] = []
         while self._next is not None and (due := self._start + int(self._next.at_s * 1e9)) <= now:
             person = self._person(self._next.person)
             turn = person.take()
             if turn is not None:
                 self._begin(person, due, turn)
-                self._later(person.think)
-                begun += 1
+                begun.append(person)
             self._next = next(self._arrivals, None)
-        return begun
+        return _think(begun, self._later)
 
     def _person(self, number: int) -> Person:
         person = self._by_number.get(number)
@@ -129,6 +126,24 @@ class RateAgenda:
             person = self._by_number[number] = Person(number, self._workload.turns(self._plan.seed, number))
             self.people.append(person)
         return person
+
+
+def _think(begun: list[Person], later: Later) -> int:
+    """Have everyone who began make up their next turn, once all have begun: thinking would make the others late."""
+    def think() -> None:
+        for person in begun:
+            person.think()
+
+    if begun:
+        later(think)
+    return len(begun)
+
+
+def everyone(plan: Plan, workload: Workload) -> list[int]:
+    """The people of this worker to whom arrivals may belong: 0 … P-1, or those in the trace."""
+    trace = workload.arrivals()
+    numbers = range(plan.people) if trace is None else sorted({arrival.person for arrival in trace})
+    return [number for number in numbers if number % plan.workers == plan.worker]
 
 
 def people_of(plan: Plan, workload: Workload) -> list[Person]:

@@ -256,6 +256,7 @@ class Control:
         except OSError as error:
             print(f"dbverdict: cannot write under --out {director.settings.out}: {error.strerror}", file=sys.stderr)
             self._exit_code = USAGE
+            director.give_up()
             return
         self._exit_code = run["exit_code"] if run is not None else INVALID
         if run is not None and run["end"]["reason"] == "disk":

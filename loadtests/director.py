@@ -322,6 +322,10 @@ class Director:
         self.run = self._writer.finish(end, close_s, end_s)
         return self.run
 
+    def give_up(self) -> None:
+        """The folder cannot be written: leave it as it is."""
+        self._writer = None
+
     @property
     def folder(self) -> Path | None:
         """The run folder, once there is one."""

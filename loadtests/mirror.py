@@ -62,7 +62,7 @@ def _extend(entry: StatsEntry, counts: Counts, *, failed: bool, timed: bool) -> 
         return
     values_ms = [highest_value_of(bucket) / 1e6 for bucket in counts.buckets.tolist()]
     for value_ms, times in zip(values_ms, counts.counts.tolist(), strict=True):
-        entry.response_times[float(f"{value_ms:.3g}")] += times  # type: ignore[index]  # Locust takes fractions
+        entry.response_times[float(f"{value_ms:.3g}")] += times  # Locust takes fractions
         entry.total_response_time += value_ms * times
     least, most = values_ms[0], values_ms[-1]
     entry.min_response_time = least if entry.min_response_time is None else min(entry.min_response_time, least)

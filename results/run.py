@@ -146,7 +146,7 @@ class RunWriter:
         operations = self.totals.operations()
         totals = self._totals(operations)
         reasons = validity.reasons(self._judged(end, totals))
-        limits = [_error_limit(totals)]
+        limits = [_error_limit(totals), *_budget_limit(end)]
         return {
             "format": FORMAT,
             "id": self.folder.name,
@@ -233,6 +233,13 @@ def _error_limit(totals: Mapping[str, Any]) -> dict[str, Any]:
         "value": f"{totals['error_rate']:.2%}",
         "ok": totals["error_rate"] <= validity.ERROR_RATE,
     }
+
+
+def _budget_limit(end: End | None) -> list[dict[str, Any]]:
+    """A budget is told of when it was reached: until then it limits nothing."""
+    if end is None or end.reason != "budget":
+        return []
+    return [{"name": "budget", "limit": "--max-usd", "value": end.detail, "ok": False}]
 
 
 def _exit_code(end: End, invalid: bool, limits: list[dict[str, Any]]) -> int:

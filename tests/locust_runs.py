@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
 class LocustRun:
     """A Locust process in a process group of its own, writing its run folders under `out`."""
 
-    def __init__(self, out: Path, *options: str, headless: bool = True) -> None:
+    def __init__(self, out: Path, *options: str, headless: bool = True, file_limit_bytes: int = -1) -> None:
         self.out = out
         command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--out", str(out), *options]
         command += ["--headless", "--only-summary"] if headless else []
@@ -40,6 +41,7 @@ class LocustRun:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes)),
         )
         self.output = ""
         self._started.append(self)

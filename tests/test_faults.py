@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from targets.server import RunningServer, ServerKind
+from tests.conftest import Servers
 from tests.locust_runs import LocustRun, gone, wait_for
 
 LOAD = ["--rate", "50", "--warmup", "1s", "--stored-users", "50", "--people", "50", "--stored-chats-per-user", "2"]
@@ -110,3 +111,35 @@ def test_a_database_that_stands_still_times_out(
     assert run["totals"]["errors_by_kind"]["timeout"] >= 10
     slowest = max(operation["service_ms"]["max"] for operation in run["operations"].values())
     assert 500 <= slowest < 2000  # cut off at the limit, not at the end of the run
+
+
+def test_a_budget_that_is_reached_ends_the_run_and_keeps_the_results(tmp_path: Path, servers: Servers) -> None:
+    url = servers.shared("dynamodb-local").server.url
+    locust = LocustRun(tmp_path, "--target", "dynamodb-local", "--url", url, *LOAD, "-t", "60s", "--max-usd", "0.001")
+    assert locust.finish() in (1, 4), locust.output
+    run = locust.run()
+    assert (run["end"]["reason"], run["limits"][1]["ok"]) == ("budget", False)
+    assert 0.001 <= run["totals"]["usd"] < 0.003
+    assert run["totals"]["write_units"] > 100
+
+
+def test_units_on_dynamodb_local_end_nothing_unless_a_budget_was_given(tmp_path: Path, servers: Servers) -> None:
+    url = servers.shared("dynamodb-local").server.url
+    locust = LocustRun(tmp_path, "--target", "dynamodb-local", "--url", url, *LOAD, "-t", "4s")
+    assert locust.finish() in (0, 4), locust.output
+    assert locust.run()["end"]["reason"] == "planned"
+
+
+def test_a_disk_that_fills_up_ends_the_run_in_one_line_and_what_was_written_stays_readable(tmp_path: Path) -> None:
+    locust = LocustRun(tmp_path, *NULL, "-t", "60s", file_limit_bytes=12_000)
+    assert locust.finish() == 2, locust.output
+    assert locust.output.count("dbverdict: cannot write under --out") == 1
+    assert locust.run()["status"] == "incomplete"
+    assert len((locust.folder() / "intervals.csv").read_text().splitlines()) > 5
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_nothing_half_made(tmp_path: Path) -> None:
+    locust = LocustRun(tmp_path, *NULL, "-t", "60s", file_limit_bytes=100)
+    assert locust.finish() == 2, locust.output
+    assert "cannot write under --out" in locust.output
+    assert list(tmp_path.iterdir()) == []
