@@ -130,6 +130,7 @@ class RateAgenda:
 
 def _think(begun: list[Person], later: Later) -> int:
     """Have everyone who began make up their next turn, once all have begun: thinking would make the others late."""
+
     def think() -> None:
         for person in begun:
             person.think()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from argparse import ArgumentParser
@@ -62,12 +63,25 @@ def _on_init(environment: Environment, **_: Any) -> None:
         WorkerControl(environment)
         return
     control = Control(environment)
-    if environment.web_ui is None:
-        try:
+    try:
+        if environment.web_ui is None:
             control.get_ready()  # before Locust's clock starts
-        except SetupError as error:
-            control.fail(error)
-            sys.exit(USAGE)
+        else:
+            _refuse_busy_port(environment.web_ui.host, environment.web_ui.port)
+    except SetupError as error:
+        control.fail(error)
+        sys.exit(USAGE)
+
+
+def _refuse_busy_port(host: str, port: int) -> None:
+    """The web UI's port, tried before Locust takes it: its own failure is a traceback."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SetupError(f"port {port} cannot be had ({error.strerror}): choose another with --web-port") from error
 
 
 class WorkerControl:

@@ -13,12 +13,19 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import gevent
 from gevent import subprocess
 from gevent.event import Event
 
+from loadtests.facts import (
+    command_line,
+    experiment_facts,
+    floor_facts,
+    load_facts,
+    target_facts,
+    workload_facts,
+)
 from loadtests.plan import Plan
 from loadtests.settings import Settings
 from results.prices import list_prices
@@ -171,7 +178,15 @@ class Director:
         name = f"{utc}_{self.settings.workload.name}_{self.settings.target}_{secrets.token_hex(3)}"
         folder = Path(self.settings.out) / name
         window = Window(plan.ramp_s, plan.warmup_s, _close_s(plan))
-        facts = self._facts(plan, users, spawn_rate)
+        prepared, ready = self._prepared or {}, self._ready[0]
+        facts = {
+            "experiment": experiment_facts(self.experiment),
+            "target": target_facts(self.settings.design, self.server, prepared),
+            "workload": workload_facts(self.settings, prepared),
+            "load": load_facts(self.settings, users, spawn_rate, self._workers, ready["priority"]),
+            "floor": floor_facts(ready["floor_ns"]),
+            "provenance": provenance(command_line()),
+        }
         prices = list_prices() if self._counts_money() else None
         try:
             folder.mkdir(parents=True)
@@ -184,51 +199,6 @@ class Director:
 
     def _counts_money(self) -> bool:
         return self.settings.design.server in ("aws", "dynamodb-local")
-
-    def _facts(self, plan: Plan, users: int, spawn_rate: float) -> dict[str, Any]:
-        settings, design, prepared = self.settings, self.settings.design, self._prepared or {}
-        floor = self._ready[0]["floor_ns"]
-        facts: dict[str, Any] = {
-            "experiment": {key: self.experiment[key] for key in ("id", "round", "order")}
-            if "id" in self.experiment
-            else None,
-            "target": {
-                "name": design.name,
-                "driver": design.driver,
-                "badge": design.badge,
-                "provider": self.server.provider if self.server else "none",
-                "provider_reason": self.server.reason if self.server else "needs no server",
-                "endpoint": _endpoint(self.server),
-                "server": prepared.get("server", {}),
-                "facts": dict(self.server.facts) if self.server else {},
-            },
-            "workload": {
-                "name": settings.workload.name,
-                "seed": settings.seed,
-                "fingerprint": prepared["fingerprint"],
-                "parameters": prepared["parameters"],
-                "dataset": prepared["dataset"],
-            },
-            "load": {
-                "model": settings.model,
-                "rate_turns": settings.rate_turns,
-                "arrivals": settings.arrivals,
-                "users": users,
-                "spawn_rate": spawn_rate,
-                "people": settings.people if settings.model == "rate" else None,
-                "connections": settings.connections,
-                "time_scale": settings.time_scale,
-                "timeout_s": settings.timeout_s,
-                "workers": self._workers,
-                "engine_priority": self._ready[0]["priority"],
-            },
-            "floor": {
-                "service_ms": {name: value / 1e6 for name, value in floor.items()},
-                "method": "2,000 null operations through the stopwatch in this engine, before the load",
-            },
-            "provenance": provenance(_command()),
-        }
-        return facts
 
     def _watch(self, interval: Interval, phase: str) -> None:
         for show in self.watch:
@@ -340,21 +310,3 @@ class Director:
 
 def _close_s(plan: Plan) -> float | None:
     return None if plan.duration_s is None else plan.ramp_s + plan.warmup_s + plan.duration_s
-
-
-def _endpoint(server: Server | None) -> str | None:
-    """Host and port alone: a URL may hold a password."""
-    if server is None or not server.url:
-        return None
-    parts = urlsplit(server.url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-
-
-def _command() -> str:
-    """The command line, with everything after --url left out."""
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    hidden = [
-        "***" if before == "--url" else word.split("=")[0] + "=***" if word.startswith("--url=") else word
-        for before, word in zip(["", *words], words, strict=False)
-    ]
-    return " ".join(hidden)

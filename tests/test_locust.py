@@ -144,3 +144,14 @@ def test_help_shows_our_options_in_a_group_of_their_own() -> None:
     group = locust.stdout.split("\ndbverdict:")[1]
     assert "--time-scale" in group
     assert "--target" in group
+
+
+def test_a_busy_port_for_the_web_ui_is_one_line(tmp_path: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        locust = LocustRun(tmp_path, "--target", "null", "--web-host", "127.0.0.1", "--web-port", port, headless=False)
+        assert locust.finish() == 2
+    assert f"dbverdict: port {port} cannot be had" in locust.output
+    assert "Traceback" not in locust.output
