@@ -16,7 +16,6 @@ check: $(READY)  ## format, lint, types, import rules and the tests that need no
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q -m fast
 
 setup: $(READY)  ## only build .venv

@@ -50,7 +50,7 @@ def test_a_database_and_an_emulator_take_turns_and_are_kept_apart(tmp_path: Path
     for run in runs.values():
         assert run.operations["get_user"]["errors"] == 0
         assert run.operations["get_user"]["count"] > 200
-    assert runs["dynamodb-local"].total("read_units") > 0
+    assert (runs["dynamodb-local"].total("read_units") or 0) > 0
     assert "emulator: its latency is no evidence about DynamoDB" in " ".join(done.stdout.split())
     assert "telemetry is off" in done.stderr
 
