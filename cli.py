@@ -80,7 +80,12 @@ def report(
 
     found = [load(folder) for folder in find_runs(runs)]
     render_terminal(found, Console())
-    paths = write_reports(found, out or report_folder(found))
+    try:
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+        paths = write_reports(found, out or report_folder(found))
+    except OSError as error:
+        raise SetupError(f"cannot write the report: {error.strerror}: {error.filename}") from error
     print(f"report: {paths.html}")
 
 

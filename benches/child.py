@@ -16,11 +16,9 @@ class BenchError(Exception):
     """A side of a ratio did not run: the message says which and shows its last words."""
 
 
-def output_of(
-    command: Sequence[str], env: Mapping[str, str], timeout_s: float, accept: Sequence[int] = (0,)
-) -> str:
+def output_of(command: Sequence[str], env: Mapping[str, str], timeout_s: float, accept: Sequence[int] = (0,)) -> str:
     """Run a command and answer its stdout; raises `BenchError` for another exit code or after `timeout_s`."""
-    child = subprocess.Popen(
+    with subprocess.Popen(
         command,
         env={**os.environ, **env},
         stdin=subprocess.DEVNULL,
@@ -28,13 +26,13 @@ def output_of(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    try:
-        out, err = child.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        raise BenchError(f"{' '.join(command)} did not end within {timeout_s:g} s") from None
-    finally:
-        end(child)
+    ) as child:
+        try:
+            out, err = child.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            raise BenchError(f"{' '.join(command)} did not end within {timeout_s:g} s") from None
+        finally:
+            end(child)
     if child.returncode not in accept:
         raise BenchError(f"{' '.join(command)} ended with status {child.returncode}: {(err or out)[-_LAST_WORDS:]}")
     return out

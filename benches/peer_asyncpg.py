@@ -36,9 +36,8 @@ async def lane(url: str, keys: list[list[str]], open_ns: int, close_ns: int, too
     await connection.close()
 
 
-async def main() -> None:
+async def main(keys: list[list[str]]) -> None:
     """Warm up, read, print operations a second, p50 in ms and CPU per operation in µs."""
-    keys = json.loads(Path(os.environ["BENCH_KEYS"]).read_text(encoding="utf-8"))
     warmup_s, duration_s = float(os.environ["BENCH_WARMUP_S"]), float(os.environ["BENCH_DURATION_S"])
     open_ns = time.perf_counter_ns() + int(warmup_s * 1e9)
     close_ns = open_ns + int(duration_s * 1e9)
@@ -60,4 +59,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(json.loads(Path(os.environ["BENCH_KEYS"]).read_text(encoding="utf-8"))))

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benches.child import BenchError
 from benches.ratio import Goal, Measure, Reading, Spread, figure, ratios, spread
-from benches.sides import Bench, Side, bare_asyncpg, harness, pgbench, stock_locust
+from benches.sides import CONNECTIONS, Bench, Side, bare_asyncpg, harness, pgbench, stock_locust
 from results.provenance import provenance
 from targets.protocol import SetupError
 from targets.providers import start
@@ -36,6 +36,8 @@ from workloads.catalog import WorkloadOptions, make_workload
 OURS: Final = "dbverdict"
 _STORED_USERS: Final = 1000
 _WARM_S: Final = 3.0
+_JVM_WARM_S: Final = 20.0
+"""DynamoDB Local's throughput trebles over its first 100,000 requests, as Java compiles them."""
 
 
 def throughput(reading: Reading) -> float | None:
@@ -78,10 +80,11 @@ class Match:
     name: str
     sides: Mapping[str, Side]
     rows: Sequence[Row]
+    warm_s: float = _WARM_S
 
     def play(self, bench: Bench, rounds: int, say: Console) -> dict[str, list[Reading]]:
         """A warm-up that is thrown away (it loads the data, too), then the rounds."""
-        self.sides[OURS](replace(bench, duration_s=_WARM_S))
+        self.sides[OURS](replace(bench, duration_s=self.warm_s))
         readings: dict[str, list[Reading]] = {name: [] for name in self.sides}
         for number in range(1, rounds + 1):
             for name, side in self.sides.items():
@@ -109,7 +112,7 @@ def dynamodb_local(server: Server) -> Match:
         Row(f"{name}: throughput", BOTO3, throughput, Goal(8.0, at_least=True)),
         Row(f"{name}: p50", BOTO3, p50, Goal(0.2, at_least=False)),
     ]
-    return Match(name, sides, rows)
+    return Match(name, sides, rows, _JVM_WARM_S)
 
 
 def null_http(server: Server) -> Match:
@@ -189,14 +192,14 @@ def medians(readings: Sequence[Reading]) -> Reading:
     """The median of each number over the rounds, for showing beside a ratio."""
     rounds = [[throughput(r), p50(r), r.cpu_us_per_op, lag_p99(r)] for r in readings]
     middle = [found.median if (found := spread(column)) else None for column in zip(*rounds, strict=True)]
-    return Reading(middle[0] or 0.0, *middle[1:])
+    return Reading(middle[0] or 0.0, middle[1], middle[2], middle[3])
 
 
 def line(row: Row, readings: Mapping[str, Sequence[Reading]]) -> tuple[list[str], bool | None]:
     """A row's cells, and whether its goal was reached (None: it has no goal, or could not be judged)."""
     found = row.found(readings)
     theirs = "–" if row.peer is None else "not installed"
-    if row.peer in readings:
+    if row.peer is not None and row.peer in readings:
         theirs = told(medians(readings[row.peer]))
     reached = row.goal.reached(found) if row.goal else None
     verdict = "" if row.goal is None else {True: "reached", False: "NOT reached", None: "not measured"}[reached]
@@ -253,8 +256,8 @@ def show(lines: Sequence[tuple[list[str], bool | None]], heading: str) -> None:
     console.print(heading)
     console.print(table)
     console.print(
-        f"Point reads (get_user), {16} connections, saturated but for the rate. {OURS}: a whole headless Locust run, "
-        "recording included, one engine; its CPU is the engine's.\nLocust rounds its p50 to whole ms."
+        f"Point reads (get_user), {CONNECTIONS} connections, saturated but for the rate. {OURS}: a whole headless"
+        " Locust run, recording included, one engine; its CPU is the engine's.\nLocust rounds its p50 to whole ms."
         " pgbench reads always the same user. Absolute numbers are medians; only the ratios carry over."
     )
 
@@ -269,7 +272,7 @@ def main() -> int:
     parser.add_argument("--duration", type=float, default=5.0, help="measured seconds of each side in each round")
     parser.add_argument("--only", choices=MATCHES, action="append", help="one match; give it again for more")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     began = time.monotonic()
     heading = machine()
     with tempfile.TemporaryDirectory(prefix="dbverdict-bench-") as folder:
@@ -284,7 +287,8 @@ def main() -> int:
     return 1 if any(reached is False for _, reached in lines) else 0
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def leave(number: int, frame: FrameType | None) -> None:
+    """A signal handler that ends the process in order."""
     sys.exit(128 + number)  # an exception, so that every `finally` ends what it started
 
 

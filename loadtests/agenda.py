@@ -57,13 +57,15 @@ class PeopleAgenda:
     def set_people(self, count: int, now: int) -> None:
         for index in [index for index in self._asleep if index < count]:
             self._asleep.remove(index)
-            heapq.heappush(self._due, (now, index))
+            heapq.heappush(self._due, (now + self._residual_ns(index), index))
         self._count = count
         for index in range(len(self.people), count):
             number = self._plan.worker + index * self._plan.workers
             self.people.append(Person(number, self._workload.turns(self._plan.seed, number)))
-            first_s = residual_gap_s(self._plan.seed, number)
-            heapq.heappush(self._due, (now + int(first_s * self._ns_per_human_s), index))
+            heapq.heappush(self._due, (now + self._residual_ns(index), index))
+
+    def _residual_ns(self, index: int) -> int:
+        return int(residual_gap_s(self._plan.seed, self.people[index].number) * self._ns_per_human_s)
 
     def next_ns(self) -> int:
         return self._due[0][0] if self._due else NEVER_NS

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import time
 from argparse import ArgumentParser
 from functools import cache
+from types import FrameType
 from typing import Any, Final
 
 import gevent
@@ -23,7 +25,7 @@ from loadtests.plan import Plan
 from loadtests.progress import Progress
 from loadtests.settings import OPTIONS, Settings, read
 from results.run import End
-from results.validity import INVALID, USAGE
+from results.validity import INTERRUPTED, INVALID, USAGE
 from targets.catalog import CATALOG
 from targets.protocol import SetupError
 
@@ -65,12 +67,21 @@ def _on_init(environment: Environment, **_: Any) -> None:
     control = Control(environment)
     try:
         if environment.web_ui is None:
+            signal.signal(signal.SIGTERM, _interrupted)
             control.get_ready()  # before Locust's clock starts
         else:
             _refuse_busy_port(environment.web_ui.host, environment.web_ui.port)
     except SetupError as error:
         control.fail(error)
         sys.exit(USAGE)
+    except KeyboardInterrupt:
+        control.abandon()
+        sys.exit(INTERRUPTED)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    """A SIGTERM while the data are loaded, before Locust listens for it, ends like a Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def _refuse_busy_port(host: str, port: int) -> None:
@@ -144,10 +155,12 @@ class Control:
         self._run_time_s = self._options.run_time
         duration_s = self._director.experiment.get("duration_s")
         _measured(settings, self._ramp_s(settings), self._run_time_s, duration_s)
+        settings.check_people(self._users())
         turns = settings.expected_turns(self._users())
         print(_expectation(settings, self._users(), turns), flush=True)
         self._director.open_server()
-        self._director.prepare(None if turns is None or self._run_time_s is None else turns * self._run_time_s)
+        length_s = self._run_time_s or (settings.warmup_s + duration_s if duration_s else None)
+        self._director.prepare(None if turns is None or length_s is None else turns * length_s)
 
     def _users(self) -> int:
         return self._runner.target_user_count or self._options.num_users or 1
@@ -163,6 +176,10 @@ class Control:
         """One line, and the exit code of a usage error."""
         print(f"dbverdict: {error}", file=sys.stderr, flush=True)
         self._exit_code = self._environment.process_exit_code = USAGE
+        self.abandon()
+
+    def abandon(self) -> None:
+        """End what was started."""
         if self._director is not None:
             self._director.close()
         if self._node is not None:
@@ -171,6 +188,7 @@ class Control:
     # --- the load ------------------------------------------------------------------------------------------------
 
     def _on_test_start(self, **_: Any) -> None:
+        self._began_s = time.monotonic()  # about when Locust's own clock starts
         try:
             if self._environment.web_ui is not None:
                 self.get_ready()
@@ -193,7 +211,6 @@ class Control:
         director.watch = [mirror.show, progress.show]
         workers = len(self._clients) or 1
         director.begin(director.plan(ramp_s, duration_s), workers, self._users(), self._spawn_rate(), self._send)
-        self._began_s = time.monotonic()
         gevent.spawn(self._follow_people, director)
         gevent.spawn(self._quit_when_over, director)
         if "parent" in director.experiment:
@@ -261,6 +278,8 @@ class Control:
             self._node.close()
         if director is not None:
             director.close()
+        if self._exit_code is None and self._environment.web_ui is None:
+            self._exit_code = INTERRUPTED  # before there was anything to measure
         if self._exit_code is not None:
             self._environment.process_exit_code = self._exit_code
 

@@ -42,6 +42,8 @@ SILENCE_S: Final = 6.0
 """A worker that has said nothing for so long is lost; it speaks once a second."""
 
 FINISH_TIMEOUT_S: Final = 20.0
+PREPARE_TIMEOUT_S: Final = 900.0
+_STUCK: Final = "loading the data took more than 15 minutes: is the server stuck? load less with --stored-users"
 
 Send = Callable[[int, dict[str, Any]], None]
 """Gives worker k an order."""
@@ -98,15 +100,19 @@ class Director:
             "expected_turns": expected_turns,
             "max_usd": self.settings.max_usd,
         }
-        child = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-m", "loadtests.preparation"],
-            input=json.dumps(order).encode(),
+            stdin=subprocess.PIPE,  # stays open: the child ends when it closes, however this process ends
             stdout=subprocess.PIPE,
             start_new_session=True,
-        )
+        ) as child:
+            child.stdin.write(json.dumps(order).encode() + b"\n")
+            child.stdin.flush()
+            with gevent.Timeout(PREPARE_TIMEOUT_S, SetupError(_STUCK)):
+                answer = child.stdout.read()
         if child.returncode != 0:
             raise SetupError(f"loading the data ended with status {child.returncode}: see the message above")
-        self._prepared = json.loads(child.stdout)
+        self._prepared = json.loads(answer)
         if "error" in self._prepared:
             raise SetupError(self._prepared["error"])
 
@@ -205,7 +211,8 @@ class Director:
             show(interval, phase)
         writer = self._writer
         spent = writer.usd() if writer is not None else None
-        if spent is not None and self._capped() and spent >= self.settings.max_usd:
+        loading = (self._prepared or {}).get("loading_usd", 0.0)
+        if spent is not None and self._capped() and spent + loading >= self.settings.max_usd:
             self.stop(End("budget", f"consumed capacity reached ${spent:.4f} of --max-usd {self.settings.max_usd}"))
 
     def _capped(self) -> bool:
@@ -220,6 +227,9 @@ class Director:
                 self._ready[worker] = dict(message)
             case "interval":
                 self._take(worker, Interval.from_message(message["interval"]))
+            case "closing":
+                if self._writer is not None:
+                    self._writer.close_window(message["close_s"])
             case "finished":
                 self._finished[worker] = dict(message)
                 if message["reason"] == "overloaded":
@@ -227,7 +237,7 @@ class Director:
             case "setup_failed":
                 self._lose(worker, End("setup", message["message"]))
             case "bug":
-                self.stop(End("bug", message["message"]))
+                self.stop(End(message["reason"], message["message"]))
             case "died":
                 self._lose(worker, End("engine_died", message["detail"]))
         self._look_whether_over()

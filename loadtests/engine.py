@@ -22,8 +22,8 @@ import uvloop
 from loadtests.agenda import NEVER_NS, Agenda, PeopleAgenda, RateAgenda, people_of
 from loadtests.frames import event_frame
 from loadtests.lane_process import LaneProcess
-from loadtests.lanes import Lane, Pool
-from loadtests.performer import NUMBER, OK, Performer, Person, Samples
+from loadtests.lanes import Lane, LaneGone, Pool
+from loadtests.performer import NUMBER, OK, SKIPPED, Performer, Person, Samples
 from loadtests.plan import Plan
 from loadtests.stopwatch import Alarm, cpu_ns, now_ns, start_instant_ns
 from targets.catalog import CATALOG, Design, TargetOptions
@@ -77,7 +77,7 @@ class Engine:
         self._pool = Pool(await self._lanes(plan, design, workload))
         await self._pool.open()
         self._performer = Performer(self._pool, self._samples, plan.timeout_s)
-        self._performer.on_bug = self._bug  # type: ignore[method-assign]
+        self._performer.on_bug = self._bug
         self._alarm = Alarm(self._loop, self._ring)
         if plan.model == "saturate":
             self._saturating = people_of(plan, workload)
@@ -138,7 +138,9 @@ class Engine:
                 yielded = begin = now_ns()
             self._offered_turns += 1
             outcome = await performer.perform(person, turn, begin, begin, task)
-            if outcome != OK:
+            if outcome == SKIPPED:
+                await asyncio.sleep(0)
+            elif outcome != OK:
                 await asyncio.sleep(UNAVAILABLE_PAUSE_S)  # a dead database must not become a busy loop
             if suspends:
                 yielded = person.free_ns
@@ -152,8 +154,7 @@ class Engine:
     def _ring(self) -> None:
         """Everything that is due: turns, heartbeats, flushes, the end of a second, the end of the window."""
         now = now_ns()
-        if self._agenda is not None and now < self._close:
-            self._offered_turns += self._agenda.begin_due(now)
+        self._begin_due(now)
         while self._beat <= now:
             if self._beat < self._close:
                 self._performer.heartbeat(self._beat, now)
@@ -167,6 +168,14 @@ class Engine:
         if now >= self._close and self._finishing is None:
             self._finishing = self._loop.create_task(self._finish(now))
         self._set_alarm()
+
+    def _begin_due(self, now: int) -> None:
+        """Begin what is due, also what fell due just before the window closed and is looked at after it."""
+        if self._agenda is None or self._finishing is not None:
+            return
+        self._offered_turns += self._agenda.begin_due(min(now, self._close - 1))
+        if self._agenda.next_ns() == NEVER_NS and isinstance(self._agenda, RateAgenda) and not self._performer.tasks:
+            self.stop("planned", "the trace ended")
 
     def _set_alarm(self) -> None:
         due = self._agenda.next_ns() if self._agenda is not None and now_ns() < self._close else NEVER_NS
@@ -208,7 +217,10 @@ class Engine:
             self.say("finished", reason=reason, detail=detail, close_ns=0, end_ns=0, start_ns=0)
             self._loop.create_task(self._leave())
         elif self._finishing is None:
-            self._close = min(self._close, now_ns())
+            now = now_ns()
+            if self._agenda is not None:
+                self._offered_turns += self._agenda.begin_due(min(now, self._close - 1))
+            self._close = min(self._close, now)
             self._finishing = self._loop.create_task(self._finish(self._close, reason, detail))
 
     async def _finish(self, close: int, reason: str = "planned", detail: str = "") -> None:
@@ -237,8 +249,9 @@ class Engine:
     def _bug(self, error: BaseException) -> None:
         frames = traceback.extract_tb(error.__traceback__)
         where = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-        self.say("bug", message=f"{type(error).__name__}: {error}{where}".replace("\n", " "))
-        self.stop("bug", f"{type(error).__name__}: {error}")
+        what = f"{type(error).__name__}: {error}{where}".replace("\n", " ")
+        self.say("bug", reason="lane_died" if isinstance(error, LaneGone) else "bug", message=what)
+        self.stop("bug", what)
 
     def say(self, event: str, **values: Any) -> None:
         """Send an event to the Locust process."""
@@ -249,15 +262,17 @@ def take_precedence(model: str) -> str:
     """Ask the kernel to run this process when its work is due, not when a busy neighbour yields; says what it got.
 
     An engine below its CPU limit needs a few tens of microseconds at a time. Where the machine allows it
-    (root, CAP_SYS_NICE) they are real-time; a saturated engine never is, for it would starve the database.
+    (root, CAP_SYS_NICE) they are real-time. A saturated engine is the opposite, `batch`: woken by each answer it
+    would interrupt the database thousands of times a second, so it takes several answers at a time instead.
     """
-    if model == "saturate" or not hasattr(os, "SCHED_RR"):
+    if not hasattr(os, "SCHED_RR"):
         return "normal"
+    policy, parameter = (os.SCHED_BATCH, 0) if model == "saturate" else (os.SCHED_RR, 1)
     try:
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+        os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_param(parameter))
     except OSError:
         return "normal"
-    return "real-time"
+    return "batch" if model == "saturate" else "real-time"
 
 
 async def floor_ns() -> dict[str, int]:

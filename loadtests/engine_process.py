@@ -35,6 +35,7 @@ class EngineProcess:
         self._on_event = on_event
         self._on_death = on_death
         self._said_last_word = False
+        self._ready = False
         self.ended = Event()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "loadtests.engine"],
@@ -74,6 +75,7 @@ class EngineProcess:
 
     def _event(self, values: dict[str, Any]) -> None:
         event = values.pop("event")
+        self._ready = self._ready or event == "ready"
         self._said_last_word = self._said_last_word or event in ("finished", "setup_failed")
         self._on_event(event, values)
 
@@ -84,6 +86,7 @@ class EngineProcess:
                 self._process.stdin.close()
             except BrokenPipeError:
                 pass
-        if not self.ended.wait(timeout_s):
+        # One that is still connecting reads no orders, not even their end.
+        if not self.ended.wait(timeout_s if self._ready else 0.0):
             os.kill(self.pid, 9)
             self.ended.wait()

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from loadtests.settings import OPTIONS, Settings
-from results.validity import INTERRUPTED, USAGE, worst
+from results.validity import INTERRUPTED, INVALID, USAGE, worst
 from targets.protocol import SetupError
 from targets.providers import start
 from targets.server import RunningServer, ServerKind
@@ -189,7 +189,9 @@ class Experiment:
             print(file=sys.stderr)
         new = [path.parent for path in self.folder.glob("*/run.json") if path not in known]
         outcome.runs += new
-        outcome.codes.append(code if code >= 0 else INTERRUPTED)
+        if code < 0:
+            self._say(f"{label}{run.target}: Locust was killed by signal {-code}")
+        outcome.codes.append(code if code >= 0 else INVALID)
         self._say(f"{label}{run.target}: {_told(new[0]) if new else f'no run (exit code {code})'}")
 
     def _settings(self, target: str) -> Settings:
@@ -203,7 +205,7 @@ class Experiment:
         words += ["--target", target, "--out", str(self.folder)]
         for option in OPTIONS:
             value = self._plan.options.get(option.name.replace("-", "_"))
-            if option.name in ("out", "url", "provider") or value in (None, "", False, ()):
+            if option.name in ("out", "url", "provider") or value is None or value is False or value == "":
                 continue
             words += [f"--{option.name}"] if option.flag else [f"--{option.name}", str(value)]
         return words

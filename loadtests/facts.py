@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,10 +80,6 @@ def _endpoint(server: Server | None) -> str | None:
 
 
 def command_line() -> str:
-    """The command line, with everything after --url left out."""
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    hidden = [
-        "***" if before == "--url" else word.split("=")[0] + "=***" if word.startswith("--url=") else word
-        for before, word in zip(["", *words], words, strict=False)
-    ]
-    return " ".join(hidden)
+    """The command line, with the credentials of every URL left out."""
+    words = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return re.sub(r"://[^@\s]*@", "://***@", words)

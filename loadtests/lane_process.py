@@ -15,7 +15,7 @@ import sys
 from threading import Thread
 from typing import Any, Final, cast
 
-from loadtests.lanes import LaneBug
+from loadtests.lanes import LaneBug, LaneGone
 from loadtests.stopwatch import now_ns
 from targets.catalog import CATALOG, TargetOptions
 from targets.protocol import BlockingConnection, BlockingTarget, SetupError, TargetError
@@ -54,7 +54,7 @@ class RemoteConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(LaneBug("the lane process ended"))
+            self._answer.set_exception(LaneGone("the lane process ended"))
 
     async def opened(self) -> None:
         """Wait until the thread has connected; raises what it raised."""
@@ -63,7 +63,7 @@ class RemoteConnection(asyncio.Protocol):
     async def execute(self, operation: Operation) -> Reply:
         """Have the thread run one operation."""
         if self._transport is None:
-            raise LaneBug("the lane process ended")
+            raise LaneGone("the lane process ended")
         body = pickle.dumps(operation, pickle.HIGHEST_PROTOCOL)
         self._transport.write(_LENGTH.pack(len(body)) + body)
         return cast(Reply, await self._receive())
@@ -102,7 +102,7 @@ class LaneProcess:
         try:
             socket.send_fds(self._control, [b"."], [theirs.fileno()])
         except OSError as error:
-            raise LaneBug("the lane process ended") from error
+            raise LaneGone("the lane process ended") from error
         finally:
             theirs.close()
         ours.setblocking(False)

@@ -14,7 +14,11 @@ Execute = Callable[[Operation], Awaitable[Reply]]
 
 
 class LaneBug(Exception):
-    """A blocking driver raised what is no outcome, or its lane process ended: a fault that ends the run."""
+    """A blocking driver raised what is no outcome: a fault that ends the run."""
+
+
+class LaneGone(Exception):
+    """The lane process ended: a fault that ends the run."""
 
 
 RECONNECT_PAUSE_S = 0.1

@@ -24,11 +24,6 @@ class Node:
         self._engine = EngineProcess(self._samples, self._event, self._death)
         self._engine.order("plan", **plan.to_json())
 
-    @property
-    def engine_pid(self) -> int:
-        """The engine's process id, for people and for tests that kill it."""
-        return self._engine.pid
-
     def obey(self, order: dict[str, Any]) -> None:
         """Carry out an order of the director: start, people or stop."""
         match order["order"]:
@@ -38,8 +33,6 @@ class Node:
                 self._engine.order("people", count=self.plan.own_people(order["total"]))
             case "stop":
                 self._engine.order("stop", reason=order["reason"], detail=order.get("detail", ""))
-            case "close":
-                self.close()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until the engine has ended; answers whether it has."""
@@ -63,6 +56,7 @@ class Node:
                 self._tell({"event": "interval", "interval": interval.to_message()})
             case "closing" if self._recorder is not None:
                 self._recorder.close_ns = values["close_ns"]
+                self._tell({"event": "closing", "close_s": (values["close_ns"] - self._start_ns) / 1e9})
             case "finished":
                 self._tell({"event": "finished", **self._seconds(values)})
             case _:

@@ -12,9 +12,22 @@ from loadtests.lanes import Lane, Pool
 from loadtests.stopwatch import now_ns
 from results.sample import HEARTBEAT, OUTCOMES, PACK, TURN
 from targets.protocol import Conflict, TargetError, Throttled
-from workloads.operations import NAMES, WRITES, Operation, Turn
+from workloads.operations import (
+    NAMES,
+    AppendMessage,
+    CreateChat,
+    DeleteChat,
+    ListModels,
+    Operation,
+    ReadMessages,
+    RenameChat,
+    Turn,
+)
 
 OK: Final = OUTCOMES.index("ok")
+SKIPPED: Final = -1
+"""What `perform` answers for a turn that was not issued."""
+
 TIMEOUT: Final = OUTCOMES.index("timeout")
 UNFINISHED: Final = OUTCOMES.index("unfinished")
 WRONG_ANSWER: Final = OUTCOMES.index("wrong_answer")
@@ -77,7 +90,7 @@ class Samples:
 class Person:
     """Somebody with a stream of turns, at most one of them under way."""
 
-    __slots__ = ("busy", "doubtful", "free_ns", "number", "pending", "turns", "upcoming")
+    __slots__ = ("busy", "free_ns", "missing", "number", "pending", "turns", "uncertain", "upcoming")
 
     def __init__(self, number: int, turns: Iterator[Turn]) -> None:
         self.number = number
@@ -86,7 +99,8 @@ class Person:
         self.busy = False
         self.free_ns = 0  # when the previous turn ended
         self.pending: deque[tuple[int, Turn]] = deque()  # (intended, turn) waiting for the one under way
-        self.doubtful: set[str] = set()  # chats to which a write failed: what they hold is no longer known
+        self.missing: set[str] = set()  # chats whose creation failed: their turns are not issued
+        self.uncertain: set[str] = set()  # chats to which a write failed: they may hold less than they should
 
     def take(self) -> Turn | None:
         """The next turn, which is due; None after a trace's last."""
@@ -102,8 +116,8 @@ class Person:
 class Performer:
     """Runs turns over a pool of lanes.
 
-    A turn ends with its first failed operation, as an application's request would. A chat to which a write
-    failed is left alone from then on: later operations on it are skipped and counted in `skipped`.
+    A turn ends with its first failed operation, as an application's request would. The turns of a chat whose
+    creation failed are not issued, and counted in `skipped`.
     """
 
     def __init__(self, pool: Pool, samples: Samples, timeout_s: float) -> None:
@@ -114,7 +128,7 @@ class Performer:
         self.skipped = 0
         self.waiting: dict[int, int] = {}  # person -> since when they wait for a lane (ns)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.under_way: dict[int, int] = {}  # person -> intended instant of the turn under way (ns)
+        self.on_bug: Callable[[BaseException], None] = _raise  # the engine ends the run instead
         self.closing = False  # what is cut off now has the outcome `unfinished`
 
     def begin(self, person: Person, intended: int, turn: Turn) -> None:
@@ -133,10 +147,6 @@ class Performer:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.on_bug(error)
 
-    def on_bug(self, error: BaseException) -> None:
-        """What is no outcome ends the run; the engine replaces this."""
-        raise error
-
     async def _all_due(self, person: Person, intended: int, turn: Turn) -> None:
         task = asyncio.current_task()
         while True:
@@ -150,15 +160,14 @@ class Performer:
         self, person: Person, turn: Turn, intended: int, free: int, task: asyncio.Task[None] | None
     ) -> int:
         """One turn; returns its outcome. The turn's response runs from `intended` to its last operation's end."""
+        if person.missing and _chats(turn) & person.missing:
+            self.skipped += 1
+            return SKIPPED
         turn_ready = ready = now_ns()
         step_intended, step_free = intended, free
         outcome, done = OK, ready
         number = person.number
-        self.under_way[number] = intended
         for operation in turn.operations:
-            if person.doubtful and getattr(operation, "chat_id", None) in person.doubtful:
-                self.skipped += 1
-                continue
             kind = NUMBER[type(operation)]
             self.offered[kind] += 1
             try:
@@ -176,7 +185,7 @@ class Performer:
             try:
                 value, read_units, write_units = await lane.execute(operation)
                 done = now_ns()
-                if value is None:  # the workload asks only for what exists
+                if not value and _is_wrong(value, operation, person):
                     outcome = WRONG_ANSWER
             except TargetError as error:
                 done = now_ns()
@@ -194,12 +203,11 @@ class Performer:
             )
             self._pool.release(lane)
             if outcome:
-                self._doubt(person, operation)
+                _remember_failure(person, operation)
                 break
             step_intended = step_free = ready = done
         self._samples.add(TURN, outcome, number, intended, free, turn_ready, turn_ready, done)
         person.free_ns = done
-        del self.under_way[number]
         return outcome
 
     async def _wait(self, person: int, ready: int) -> Lane:
@@ -218,11 +226,6 @@ class Performer:
         if self.closing:
             return UNFINISHED
         raise asyncio.CancelledError
-
-    @staticmethod
-    def _doubt(person: Person, operation: Operation) -> None:
-        if type(operation) in WRITES:
-            person.doubtful.add(operation.chat_id)  # type: ignore[union-attr]
 
     def backlog_ns(self, people: list[Person], now: int) -> int:
         """The age of the oldest turn that is due and not begun, or that waits for a connection."""
@@ -243,3 +246,25 @@ class Performer:
     def heartbeat(self, due: int, seen: int) -> None:
         """Record how late the loop saw a heartbeat."""
         self._samples.add(HEARTBEAT, OK, 0, due, due, seen, seen, seen)
+
+
+def _chats(turn: Turn) -> set[str]:
+    return {operation.chat_id for operation in turn.operations if hasattr(operation, "chat_id")}
+
+
+def _is_wrong(value: object, operation: Operation, person: Person) -> bool:
+    """Whether finding nothing is wrong: the workloads ask only for what exists, but a person may have no chats yet."""
+    if value is None or isinstance(operation, ListModels):
+        return True
+    return isinstance(operation, ReadMessages) and operation.chat_id not in person.uncertain
+
+
+def _remember_failure(person: Person, operation: Operation) -> None:
+    if isinstance(operation, CreateChat):
+        person.missing.add(operation.chat_id)
+    elif isinstance(operation, AppendMessage | RenameChat | DeleteChat):
+        person.uncertain.add(operation.chat_id)
+
+
+def _raise(error: BaseException) -> None:
+    raise error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Model = Literal["people", "rate", "saturate"]
@@ -29,7 +29,6 @@ class Plan:
     time_scale: float = 1.0
     worker: int = 0
     workers: int = 1
-    facts: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for JSON or msgpack."""

@@ -1,12 +1,14 @@
 """Loading, once, before Locust's clock starts: a short-lived process, since Locust's own is monkey-patched.
 
-Reads one JSON order on stdin, prepares the target and answers with one JSON line on stdout.
+Reads one JSON line on stdin, prepares the target and answers with one JSON line on stdout; ends when stdin ends.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from threading import Thread
 from typing import Any
 
 import uvloop
@@ -29,7 +31,7 @@ async def prepare(order: dict[str, Any]) -> dict[str, Any]:
     """Make the data clean; answers what the server says of itself and the fingerprints."""
     workload = make_workload(WorkloadOptions(**order["workload"]))
     dataset = workload.dataset(order["seed"])
-    answer = {
+    answer: dict[str, Any] = {
         "fingerprint": fingerprint(workload, order["seed"]),
         "dataset": dataset.fingerprint,
         "parameters": dict(workload.parameters),
@@ -40,34 +42,48 @@ async def prepare(order: dict[str, Any]) -> dict[str, Any]:
         return answer
     target = design.make(TargetOptions(**order["target_options"]))  # refuses AWS without --allow-aws
     if design.badge == "managed":
-        _announce_aws(order, sum(1 for _ in dataset.messages()))
+        answer["loading_usd"] = _announce_aws(order, sum(1 for _ in dataset.messages()))
     await target.prepare(dataset)
     return answer | {"server": dict(await target.describe())}
 
 
-def _announce_aws(order: dict[str, Any], stored_messages: int) -> None:
-    """Say whose account pays, and about how much, before anything is sent."""
+def _announce_aws(order: dict[str, Any], stored_messages: int) -> float:
+    """Say whose account pays, and about how much, before anything is sent; answers what loading costs, in USD.
+
+    Raises `SetupError` when loading alone would cost more than `--max-usd`.
+    """
     from results.prices import list_prices, usd
     from targets.aws import aws_identity
 
     identity = aws_identity(order["target_options"]["region"])
-    turns = order["expected_turns"] or 0.0
-    estimate = usd(
-        turns * _UNITS_PER_TURN[0],
-        turns * _UNITS_PER_TURN[1] + stored_messages * _UNITS_PER_STORED_MESSAGE,
-        list_prices(),
-    )
+    turns = order["expected_turns"]
+    loading = usd(0.0, stored_messages * _UNITS_PER_STORED_MESSAGE, list_prices())
+    load = "a load that only the run can tell"
+    if turns is not None:
+        spent = usd(turns * _UNITS_PER_TURN[0], turns * _UNITS_PER_TURN[1], list_prices())
+        load = f"${spent:.2f} for {turns:,.0f} turns"
     print(
-        f"AWS account {identity.account}, region {identity.region}: about ${estimate:.2f} for loading and "
-        f"{turns:,.0f} turns at list price; the run ends at --max-usd {order['max_usd']:.2f}",
+        f"AWS account {identity.account}, region {identity.region}: at list price about ${loading:.2f} for loading "
+        f"and {load}; the run ends at --max-usd {order['max_usd']:.2f}",
         file=sys.stderr,
     )
+    if loading > order["max_usd"]:
+        raise SetupError(f"loading alone costs about ${loading:.2f}: raise --max-usd or lower --stored-users")
+    return loading
+
+
+def _leave_with_parent() -> None:
+    """Nobody waits for the answer any more when stdin ends: a load that goes on would surprise its owner."""
+    os.read(sys.stdin.fileno(), 1)  # not sys.stdin: a thread that holds its lock would hinder the interpreter's end
+    os._exit(1)
 
 
 def main() -> None:
     """Serve one order."""
     try:
-        answer = uvloop.run(prepare(json.load(sys.stdin)))
+        order = json.loads(sys.stdin.readline())
+        Thread(target=_leave_with_parent, daemon=True).start()
+        answer = uvloop.run(prepare(order))
     except (SetupError, TargetError) as error:
         answer = {"error": str(error)}
     print(json.dumps(answer))

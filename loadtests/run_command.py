@@ -13,7 +13,7 @@ from rich.table import Table
 from loadtests.config import read_config
 from loadtests.durations import seconds
 from loadtests.experiment import Experiment, ExperimentPlan, Outcome
-from loadtests.settings import EVERY_OPTION, read
+from loadtests.settings import EVERY_OPTION, read, whole
 from results.validity import INVALID, worst
 from targets.protocol import SetupError
 
@@ -25,7 +25,14 @@ def gather(values: Mapping[str, Any], config: Path | None) -> dict[str, Any]:
     path = config or Path("dbverdict.toml")
     filed = read_config(path, _NAMES) if config is not None or path.exists() else {}
     given = {name: value for name, value in values.items() if value not in (None, "", [], (), False)}
-    return {**filed, **given}
+    return {**{name: _text(value) for name, value in filed.items()}, **given}
+
+
+def _text(value: Any) -> Any:
+    """A value of the config file as the command line would give it."""
+    if isinstance(value, bool):
+        return value
+    return [str(item) for item in value] if isinstance(value, list) else str(value)
 
 
 def make_plan(options: Mapping[str, Any]) -> ExperimentPlan:
@@ -36,13 +43,16 @@ def make_plan(options: Mapping[str, Any]) -> ExperimentPlan:
     if not settings:
         read({**options, "target": ""})
     settings = {found.target: found for found in settings.values()}
+    users = _whole(options, "users", 50)
+    for found in settings.values():
+        found.check_people(users)
     duration_s = seconds(str(options.get("duration", "60s")), "--duration")
     if duration_s < 1:
         raise SetupError("--duration must be at least 1s")
     return ExperimentPlan(
         settings=settings,
         options=options,
-        users=_whole(options, "users", 50),
+        users=users,
         spawn_rate=_positive(options, "spawn_rate", 25.0),
         duration_s=duration_s,
         rounds=_whole(options, "rounds", 1),
@@ -50,10 +60,7 @@ def make_plan(options: Mapping[str, Any]) -> ExperimentPlan:
 
 
 def _whole(options: Mapping[str, Any], name: str, default: int) -> int:
-    text = str(options.get(name, default))
-    if not text.isdigit() or int(text) < 1:
-        raise SetupError(f"--{name.replace('_', '-')} {text!r} must be a whole number, at least 1")
-    return int(text)
+    return whole(str(options.get(name, default)), f"--{name.replace('_', '-')}")
 
 
 def _positive(options: Mapping[str, Any], name: str, default: float) -> float:

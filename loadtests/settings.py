@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Final, NamedTuple, cast
 
 from loadtests.durations import seconds
@@ -105,6 +106,17 @@ class Settings:
         url = self.servers.urls.get(self.target) or self.servers.urls.get("")
         return replace(self.servers, urls={str(self.design.server): url} if url else {})
 
+    def check_people(self, users: int) -> None:
+        """Refuse more people than the workload has data for; `users` counts in the people model only."""
+        limit = self.make_workload().max_people
+        people = {"people": users, "rate": self.people, "saturate": self.connections}[self.model]
+        if limit is not None and people > limit:
+            option = {"people": "--users", "rate": "--people", "saturate": "--connections"}[self.model]
+            raise SetupError(
+                f"{self.workload.name} has data for {limit} people, not {people}: "
+                f"raise --stored-users or lower {option}"
+            )
+
     def expected_turns(self, users: int) -> float | None:
         """Turns a second to expect from so many users; None where only the run can tell."""
         if self.rate_turns is not None:
@@ -121,7 +133,7 @@ def read(values: Mapping[str, Any]) -> Settings:
         chat_profile=get.choice("chat_profile"),
         stored_users=get.count("stored_users"),
         stored_chats_per_user=get.count("stored_chats_per_user", least=0),
-        trace=values.get("trace") or None,
+        trace=str(values["trace"]) if values.get("trace") else None,
         speed=get.positive("speed"),
         people=get.count("people"),
     )
@@ -146,7 +158,7 @@ def read(values: Mapping[str, Any]) -> Settings:
         max_usd=get.positive("max_usd"),
         max_usd_given=values.get("max_usd") not in (None, ""),
     )
-    _check_people(settings)
+    settings.check_people(users=0)
     if settings.design.server == "aws" and not settings.allow_aws:
         raise SetupError(f"{target} sends its load to AWS and costs money: give --allow-aws to mean it")
     if settings.timeout_s <= 0:
@@ -154,6 +166,7 @@ def read(values: Mapping[str, Any]) -> Settings:
     return settings
 
 
+@cache
 def _workload(options: WorkloadOptions) -> Workload:
     try:
         return make_workload(options)
@@ -195,17 +208,11 @@ def _servers(get: _Getter, values: Mapping[str, Any]) -> ServerOptions:
         name, separator, url = item.partition("=")
         named = separator and "://" not in name
         urls[find_design(name).name if named else ""] = url if named else item
+    provider = cast(ProviderName, get.choice("provider"))
+    if urls and provider in ("embedded", "docker"):
+        raise SetupError(f"--url is your own server and --provider {provider} starts one: give one of them")
     cpus = get.positive("server_cpus") if values.get("server_cpus") else None
-    return ServerOptions(cast(ProviderName, get.choice("provider")), urls, cpus, values.get("server_memory") or None)
-
-
-def _check_people(settings: Settings) -> None:
-    limit = settings.make_workload().max_people
-    if settings.model == "rate" and limit is not None and settings.people > limit:
-        raise SetupError(
-            f"{settings.workload.name} has data for {limit} people, not {settings.people}: "
-            "raise --stored-users or lower --people"
-        )
+    return ServerOptions(provider, urls, cpus, values.get("server_memory") or None)
 
 
 class _Getter:
@@ -243,9 +250,14 @@ class _Getter:
 
     def count(self, name: str, least: int = 1) -> int:
         text = self.text(name)
-        if not text.isdigit() or int(text) < least:
-            raise SetupError(f"{_flag(name)} {text!r} must be a whole number, at least {least}")
-        return int(text)
+        return whole(text, _flag(name), least)
+
+
+def whole(text: str, option: str, least: int = 1) -> int:
+    """A whole number as people write it; raises `SetupError` that names the option."""
+    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+        raise SetupError(f"{option} {text!r} must be a whole number, at least {least}")
+    return int(text)
 
 
 def _flag(name: str) -> str:

@@ -158,7 +158,10 @@ def _remarks(pool: PooledRun) -> list[str]:
             "its latency grows with the length of the run."
         )
     if "generator-bound" in pool.flags:
-        remarks.append(f"generator-bound {name}: dbverdict's engine was the limit: throughput is a lower bound.")
+        remarks.append(
+            f"generator-bound {name}: the load generator (engine or SDK process) was the limit, not the database: "
+            "throughput is a lower bound."
+        )
     return [*remarks, *_early_ends(pool), *_missed(pool)]
 
 

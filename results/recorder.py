@@ -26,6 +26,7 @@ SPANS: Final = {
 
 _TURN_SPANS: Final = ("response", "queue", "lag")
 _HEARTBEAT_SPANS: Final = ("lag",)
+_UNFINISHED: Final = OUTCOMES.index("unfinished")
 LATE_NS: Final = 1_000_000
 """A turn is late when its lag, an operation when its wait for a connection, exceeds 1 ms."""
 
@@ -160,7 +161,9 @@ class Recorder:
     @staticmethod
     def _count_cell(interval: Interval, part: NDArray[np.void], operation: int, outcome: int, measured: bool) -> None:
         for span in {TURN: _TURN_SPANS, HEARTBEAT: _HEARTBEAT_SPANS}.get(operation, SPANS):
-            interval.cells[Cell(operation, outcome, measured, span)] = count(_span_ns(part, span))
+            timed = part[part["done"] > part["sent"]] if span == "service" and outcome == _UNFINISHED else part
+            if len(timed):  # what never got a connection was never served
+                interval.cells[Cell(operation, outcome, measured, span)] = count(_span_ns(timed, span))
         if operation == HEARTBEAT:
             return
         late = int((_span_ns(part, "lag" if operation == TURN else "wait") > LATE_NS).sum())

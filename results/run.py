@@ -66,7 +66,7 @@ class End:
     detail: str = ""
 
 
-_DIED: Final = frozenset({"engine_died", "worker_lost", "bug"})
+_DIED: Final = frozenset({"engine_died", "lane_died", "worker_lost", "bug"})
 
 
 class RunWriter:
@@ -100,10 +100,16 @@ class RunWriter:
         """Take one second of one engine; a second is written once every engine has delivered it."""
         self._open_seconds[interval.second][engine] = interval
         in_window = self.window.phase(interval.second) == "measured"
-        self._engines[engine].add(interval.engine, in_window=in_window)
+        self._engines[engine].add(interval, in_window=in_window)
         while len(self._open_seconds.get(self._next_second, ())) == len(self._engines):
             self._write_second(self._next_second)
             self._next_second += 1
+
+    def close_window(self, close_s: float) -> None:
+        """An engine's window has closed, perhaps before its time: what comes after is drain."""
+        planned = self.window.close_s
+        close_s = max(close_s, self.window.open_s)
+        self.window = replace(self.window, close_s=close_s if planned is None else min(planned, close_s))
 
     def _write_second(self, second: int) -> None:
         parts = self._open_seconds.pop(second)
@@ -129,6 +135,7 @@ class RunWriter:
         self.window = replace(self.window, close_s=close_s, end_s=max(end_s, close_s or 0.0))
         for second in sorted(self._open_seconds):  # an engine that died owes its part; the others' is kept
             self._write_second(second)
+            self._next_second = second + 1
         for log in self._logs:
             log.close()
         self._table.close()
@@ -144,7 +151,7 @@ class RunWriter:
 
     def _run(self, end: End | None) -> dict[str, Any]:
         operations = self.totals.operations()
-        totals = self._totals(operations)
+        totals = self._totals(operations, end)
         reasons = validity.reasons(self._judged(end, totals))
         limits = [_error_limit(totals), *_budget_limit(end)]
         return {
@@ -169,7 +176,7 @@ class RunWriter:
             "limits": limits,
         }
 
-    def _totals(self, operations: Mapping[str, Any]) -> dict[str, Any]:
+    def _totals(self, operations: Mapping[str, Any], end: End | None) -> dict[str, Any]:
         seconds = self._window_seconds()
         count = sum(operation["count"] for operation in operations.values())
         errors = sum(operation["errors"] for operation in operations.values())
@@ -177,6 +184,7 @@ class RunWriter:
         for operation in operations.values():
             for kind, number in operation["errors_by_kind"].items():
                 kinds[kind] += number
+        skipped = sum(engine.skipped for engine in self._engines)
         cpu = max(engine.cpu() for engine in self._engines)
         lanes = max(engine.lane_cpu() for engine in self._engines)
         saturated = self.facts["load"]["model"] == "saturate"
@@ -187,10 +195,10 @@ class RunWriter:
             "turns": self.totals.outcomes(TURN).total(),
             "errors": errors,
             "errors_by_kind": dict(kinds),
-            "error_rate": errors / count if count else 0.0,
-            "overloaded": not saturated and self._overloaded(),
-            "generator_bound": saturated and max(cpu, lanes) > validity.CPU_SHARE,
-            "skipped": sum(engine.skipped for engine in self._engines),
+            "error_rate": (errors + skipped) / (count + skipped) if count + skipped else 0.0,
+            "overloaded": not saturated and self._overloaded(end),
+            "generator_bound": max(cpu if saturated else 0.0, lanes) > validity.CPU_SHARE,
+            "skipped": skipped,
             "read_units": sum(operation["read_units"] for operation in operations.values()),
             "write_units": sum(operation["write_units"] for operation in operations.values()),
             "usd": self.usd(),
@@ -207,17 +215,18 @@ class RunWriter:
         reached = float(self._next_second) if close_s is None or self._next_second < close_s else close_s
         return max(reached - self.window.open_s, 0.0)
 
-    def _overloaded(self) -> bool:
+    def _overloaded(self, end: End | None) -> bool:
+        if end is not None and end.reason == "overloaded":
+            return True
         behind = self.totals.completed_turns < _OVERLOADED_SHARE * self.totals.offered_turns
         return behind and self.totals.backlog_ns / 1e9 >= _OVERLOADED_BACKLOG_S
 
     def _judged(self, end: End | None, totals: Mapping[str, Any]) -> validity.Facts:
-        lag = add(self.totals.counts(TURN, "lag"), self.totals.counts(HEARTBEAT, "lag"))
         service = [self.totals.counts(operation, "service") for operation in range(len(OPERATION_NAMES))]
         died = (f"{end.reason.replace('_', ' ')}: {end.detail}",) if end and end.reason in _DIED else ()
         return validity.Facts(
             model=self.facts["load"]["model"],
-            lag_p99_ms=lag.percentile_ns(99.0) / 1e6,
+            lag_p99_ms=max(engine.lag_p99_ns() for engine in self._engines) / 1e6,
             service_p99_ms=add(*service).percentile_ns(99.0) / 1e6,
             engine_cpu=totals["engine_cpu"],
             stall_ms=totals["loop_stall_ms"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import Any
+from typing import Any, Final
 
 from results.histogram import EMPTY, Counts, Tally, add, summary_ms
 from results.recorder import SPANS, EngineSecond, Interval, name_of
@@ -39,7 +39,7 @@ class Totals:
         self.late_turns += interval.late_turns
         if in_window:
             self.offered_turns += interval.engine.offered.get("turn", 0)
-            self.backlog_ns = interval.engine.backlog_ns
+            self.backlog_ns = max(self.backlog_ns, interval.engine.backlog_ns)
 
     def counts(self, operation: int, span: str, outcomes: tuple[str, ...] = TIMED_OUTCOMES) -> Counts:
         """One span of one operation, over the outcomes that have a latency."""
@@ -91,18 +91,27 @@ class Totals:
         }
 
 
+_ENOUGH_TURNS: Final = 100
+"""With fewer turns their own p99 would be their slowest: then they are judged together with the heartbeats."""
+
+
 class EngineFacts:
-    """What one engine said of itself, reduced to what validity asks: CPU over the window, memory, backlog."""
+    """What one engine said of itself, reduced to what validity asks: lag, CPU over the window, memory."""
 
     def __init__(self) -> None:
+        self._lag = {TURN: Tally(), HEARTBEAT: Tally()}
         self._first: EngineSecond | None = None
         self._last: EngineSecond | None = None
         self._seconds = 0
         self.skipped = 0
         self.rss_mb: list[float] = []
 
-    def add(self, engine: EngineSecond, *, in_window: bool) -> None:
-        """Take a second's statement."""
+    def add(self, interval: Interval, *, in_window: bool) -> None:
+        """Take one second of this engine."""
+        engine = interval.engine
+        for cell, counts in interval.cells.items():
+            if cell.measured and cell.span == "lag" and cell.operation in self._lag:
+                self._lag[cell.operation].add(counts)
         self.skipped = engine.skipped
         if not in_window:
             return
@@ -112,6 +121,13 @@ class EngineFacts:
         else:
             self._seconds += 1
         self._last = engine
+
+    def lag_p99_ns(self) -> int:
+        """The p99 of the later of turn starts and heartbeats, so that neither hides the other."""
+        turns, heartbeats = (self._lag[kind].counts() for kind in (TURN, HEARTBEAT))
+        if turns.total < _ENOUGH_TURNS:
+            return add(turns, heartbeats).percentile_ns(99.0)
+        return max(turns.percentile_ns(99.0), heartbeats.percentile_ns(99.0))
 
     def cpu(self) -> float:
         """Fraction of one core this engine used between the first and last second of the window; 0 if unknown."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -30,9 +29,11 @@ def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
 class LocustRun:
     """A Locust process in a process group of its own, writing its run folders under `out`."""
 
-    def __init__(self, out: Path, *options: str, headless: bool = True, file_limit_bytes: int = -1) -> None:
+    def __init__(self, out: Path, *options: str, headless: bool = True, file_limit_bytes: int | None = None) -> None:
         self.out = out
         command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--out", str(out), *options]
+        if file_limit_bytes is not None:
+            command = ["prlimit", f"--fsize={file_limit_bytes}", *command]
         command += ["--headless", "--only-summary"] if headless else []
         self.process = subprocess.Popen(
             command,
@@ -41,7 +42,6 @@ class LocustRun:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes)),
         )
         self.output = ""
         self._started.append(self)
@@ -65,6 +65,19 @@ class LocustRun:
     def interrupt(self) -> None:
         """A Ctrl-C in a terminal: SIGINT to the whole process group."""
         os.killpg(self.process.pid, signal.SIGINT)
+
+    def sound(self, *codes: int) -> dict[str, Any]:
+        """Wait for its end and answer run.json. The exit code must be one of `codes` (0), or 4 for no other reason
+        than a machine too busy to measure on: lag, CPU or a stall, never a death or an empty window."""
+        code = self.finish()
+        assert list(self.out.glob("*/run.json")), self.output
+        run = self.run()
+        assert code == run["exit_code"], self.output
+        assert run["end"]["reason"] in ("planned", "budget"), self.output
+        rules = {reason["rule"] for reason in run["validity"]["reasons"]}
+        assert rules <= {"lag", "cpu", "stall"}, run["validity"]
+        assert code in ((4,) if rules else codes or (0,)), self.output
+        return run
 
     def descendants(self, module: str) -> list[psutil.Process]:
         """Its descendants that run `python -m module`, wherever their session is."""

@@ -1,0 +1,190 @@
+"""The arithmetic of `make bench`: what a ratio is, when a goal counts as reached, and how a side's output is read."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from benches.child import BenchError
+from benches.null_server import CANNED_USER, MISSING_TABLE, NullProtocol, Table, response
+from benches.ratio import Goal, Reading, Spread, figure, ratios, spread
+from benches.sides import harness_reading, locust_reading, pgbench_reading
+from benches.soak import growth, per_minute
+from benches.table import Row, line, medians, p50, throughput
+
+pytestmark = pytest.mark.fast
+
+
+def rounds(*ops_per_s: float, p50_ms: float | None = None) -> list[Reading]:
+    return [Reading(value, p50_ms) for value in ops_per_s]
+
+
+def test_a_ratio_is_taken_round_by_round_and_not_between_medians() -> None:
+    # The second round ran while the machine was busy: both sides halved, and their ratio did not move.
+    assert ratios(rounds(800, 400, 900), rounds(100, 50, 90), throughput) == Spread(8.0, 8.0, 10.0)
+
+
+def test_rounds_that_do_not_pair_up_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        ratios(rounds(800, 400), rounds(100), throughput)
+
+
+def test_a_p50_that_was_rounded_to_zero_gives_no_ratio() -> None:
+    assert ratios(rounds(1, p50_ms=0.4), rounds(1, p50_ms=0.0), p50) is None
+
+
+def test_one_round_without_its_value_leaves_no_spread() -> None:
+    assert spread([1.0, None, 3.0]) is None
+    assert spread([]) is None
+    assert spread([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("goal", "median", "reached"),
+    [
+        (Goal(8.0, at_least=True), 8.0, True),
+        (Goal(8.0, at_least=True), 7.99, False),
+        (Goal(0.2, at_least=False), 0.2, True),
+        (Goal(0.2, at_least=False), 0.21, False),
+    ],
+)
+def test_a_goal_judges_the_median_and_its_limit_counts_as_reached(goal: Goal, median: float, reached: bool) -> None:
+    assert goal.reached(Spread(median, 0.0, 99.0)) is reached
+
+
+def test_a_goal_without_a_measurement_is_neither_reached_nor_missed() -> None:
+    assert Goal(8.0, at_least=True).reached(None) is None
+
+
+def test_a_row_whose_other_side_is_not_installed_says_so() -> None:
+    row = Row("PostgreSQL: throughput", "pgbench", throughput, Goal(0.5, at_least=True))
+    cells, reached = line(row, {"dbverdict": rounds(100.0)})
+    assert cells[2:5] == ["–", "≥ 0.5", "not measured"]
+    assert cells[6] == "not installed"
+    assert reached is None
+
+
+def test_a_row_without_another_side_judges_our_own_value() -> None:
+    cells, reached = line(Row("ours", None, throughput, Goal(5, at_least=True)), {"dbverdict": rounds(4, 6, 7)})
+    assert cells[2] == "6 (4..7)"
+    assert reached is True
+
+
+def test_medians_keep_an_unknown_number_unknown() -> None:
+    assert medians(rounds(1, 9, 5)) == Reading(5.0, None, None, None)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.18675, "0.187"), (8.0, "8"), (99.94, "99.9"), (33463.4, "33,463")])
+def test_figures_have_three_digits_or_thousands_separated(value: float, text: str) -> None:
+    assert figure(value) == text
+
+
+def test_stock_locust_is_read_from_its_own_statistics() -> None:
+    entry = {
+        "num_requests": 10, "num_failures": 0, "start_time": 100.0, "last_request_timestamp": 102.0,
+        "response_times": {"8": 4, "9": 5, "30": 1},
+    }  # fmt: skip
+    assert locust_reading([entry], cpu_s=0.01) == Reading(5.0, 9.0, 1000.0)
+
+
+@pytest.mark.parametrize("entries", [[], [{"num_failures": 1}]])
+def test_stock_locust_with_failures_or_without_requests_is_no_reading(entries: Sequence[dict[str, float]]) -> None:
+    with pytest.raises(BenchError, match="failures"):
+        locust_reading(list(entries), cpu_s=1.0)
+
+
+def test_pgbench_is_read_from_what_it_prints() -> None:
+    out = "number of transactions actually processed: 1000\nlatency average = 0.3 ms\ntps = 500.25 (without ...)\n"
+    assert pgbench_reading(out, cpu_s=0.5) == Reading(500.25, None, 500.0)
+    with pytest.raises(BenchError, match="no result"):
+        pgbench_reading("pgbench: error", cpu_s=0.5)
+
+
+def test_our_side_is_read_from_run_json_and_carries_its_doubts() -> None:
+    run = {
+        "totals": {"throughput_ops": 2000.0, "engine_cpu": 0.5, "errors": 3},
+        "turns": {"response_ms": {"p50": 0.25}, "lag_ms": {"p99": 0.125}},
+        "validity": {"reasons": [{"figure": "stall 60 ms"}]},
+    }
+    assert harness_reading(run) == Reading(2000.0, 0.25, 250.0, 0.125, "stall 60 ms; 3 errors")
+
+
+# --- the null server -------------------------------------------------------------------------------------------
+
+
+class Wire(asyncio.Transport):
+    """Keeps what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.aborted = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def request(action: str, body: object) -> bytes:
+    data = json.dumps(body, separators=(",", ":")).encode()
+    head = f"POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.{action}\r\nContent-Length: {len(data)}\r\n\r\n"
+    return head.encode() + data
+
+
+def served(*pieces: bytes) -> Wire:
+    wire, protocol = Wire(), NullProtocol(Table())
+    protocol.connection_made(wire)
+    for piece in pieces:
+        protocol.data_received(piece)
+    return wire
+
+
+READ = request("GetItem", {"TableName": "t", "Key": {"PK": {"S": "T#1#USER#2"}, "SK": {"S": "PROFILE"}}})
+
+
+def test_the_null_server_answers_every_read_with_its_user() -> None:
+    assert served(READ, READ).written == [CANNED_USER, CANNED_USER]
+
+
+def test_the_null_server_takes_requests_in_pieces_and_several_at_once() -> None:
+    assert served(READ[:20], READ[20:-3], READ[-3:] + READ).written == [CANNED_USER, CANNED_USER]
+
+
+def test_the_null_server_breaks_off_what_is_no_dynamodb_request() -> None:
+    wire = served(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (wire.written, wire.aborted) == ([], True)
+
+
+def test_the_null_server_remembers_its_table_and_the_mark_in_it() -> None:
+    key = {"PK": {"S": "dbverdict"}, "SK": {"S": "mark"}}
+    describe, read_mark = request("DescribeTable", {"TableName": "t"}), request("GetItem", {"Key": key})
+    wire = served(
+        describe, request("CreateTable", {}), read_mark, request("PutItem", {"Item": key}), read_mark,
+        request("DeleteTable", {}), describe,
+    )  # fmt: skip
+    assert wire.written[0] == wire.written[6] == MISSING_TABLE
+    assert wire.written[2] == response({})
+    assert wire.written[4] == response({"Item": key})
+
+
+# --- the soak --------------------------------------------------------------------------------------------------
+
+
+def test_growth_is_the_last_resident_size_over_the_first() -> None:
+    assert growth([50.0, 80.0, 51.0]) == pytest.approx(1.02)
+    with pytest.raises(BenchError, match="no memory"):
+        growth([])
+
+
+def test_the_soak_tells_median_and_worst_second_of_each_minute() -> None:
+    rows = [
+        {"second": str(second), "phase": phase, "operation": operation, "lag_p99_ms": lag}
+        for second, phase, operation, lag in [
+            (1, "warmup", "turn", "9"), (2, "measured", "turn", "0.1"), (3, "measured", "turn", "0.3"),
+            (4, "measured", "turn", "0.2"), (3, "measured", "get_user", "7"), (62, "measured", "turn", "0.5"),
+        ]
+    ]  # fmt: skip
+    assert per_minute(rows) == [Spread(0.2, 0.1, 0.3), Spread(0.5, 0.5, 0.5)]
