@@ -116,14 +116,15 @@ def report(run_folder: Path, memory: Memory) -> bool:
     print(f"folder: {sum(path.stat().st_size for path in run_folder.iterdir()) / 1e6:.1f} MB")
     engine, locust_growth = last / first, growth(memory.locust)
     print(f"engine rss, first and last second of the window: {first:.1f} -> {last:.1f} MB, {told(engine)}")
-    print(f"engine rss, sampled: {sizes(memory.engine)}, {told(growth(memory.engine))}")
-    print(f"Locust process rss, sampled: {sizes(memory.locust)}, {told(locust_growth)}")
+    print(f"engine rss, each minute: {sizes(memory.engine)}, {told(growth(memory.engine))}")
+    print(f"Locust process rss, each minute: {sizes(memory.locust)}, {told(locust_growth)}")
     return engine < LIMIT
 
 
 def sizes(rss_mb: Sequence[float]) -> str:
-    """First, greatest and last size."""
-    return f"{rss_mb[0]:.1f} -> {rss_mb[-1]:.1f} MB (at most {max(rss_mb):.1f})"
+    """The size at the start of each minute, and the last."""
+    each_minute = [*rss_mb[:: int(60 / _SAMPLE_S)], rss_mb[-1]]
+    return f"{' '.join(f'{size:.1f}' for size in each_minute)} MB"
 
 
 def told(ratio: float) -> str:

@@ -61,13 +61,15 @@ def install() -> None:
 
 
 def _on_init(environment: Environment, **_: Any) -> None:
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt_main)
     if isinstance(environment.runner, WorkerRunner):
         WorkerControl(environment)
         return
     control = Control(environment)
     try:
         if environment.web_ui is None:
-            signal.signal(signal.SIGTERM, _interrupted)
+            signal.signal(signal.SIGTERM, _interrupt_main)  # while the data are loaded; later it is Locust's
             control.get_ready()  # before Locust's clock starts
         else:
             _refuse_busy_port(environment.web_ui.host, environment.web_ui.port)
@@ -79,9 +81,14 @@ def _on_init(environment: Environment, **_: Any) -> None:
         sys.exit(INTERRUPTED)
 
 
-def _interrupted(number: int, frame: FrameType | None) -> None:
-    """A SIGTERM while the data are loaded, before Locust listens for it, ends like a Ctrl-C."""
-    raise KeyboardInterrupt
+def _interrupt_main(number: int, frame: FrameType | None) -> None:
+    """Have a signal arrive in the main greenlet, where Locust waits for it.
+
+    Python raises KeyboardInterrupt in whichever greenlet happens to run: in the one that reads an engine it would
+    end the reading, and with it the last seconds of the run.
+    """
+    hub = gevent.get_hub()
+    hub.loop.run_callback(hub.handle_system_error, KeyboardInterrupt, KeyboardInterrupt())
 
 
 def _refuse_busy_port(host: str, port: int) -> None:

@@ -89,4 +89,4 @@ class EngineProcess:
         # One that is still connecting reads no orders, not even their end.
         if not self.ended.wait(timeout_s if self._ready else 0.0):
             os.kill(self.pid, 9)
-            self.ended.wait()
+            self.ended.wait(timeout_s)

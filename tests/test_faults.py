@@ -143,3 +143,17 @@ def test_a_disk_that_is_full_from_the_start_leaves_nothing_half_made(tmp_path: P
     assert locust.finish() == 2, locust.output
     assert "cannot write under --out" in locust.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_while_the_data_are_loaded_is_no_success_and_leaves_nothing(
+    tmp_path: Path, own_server: Callable[[ServerKind], RunningServer], number: signal.Signals
+) -> None:
+    server = own_server("postgres")
+    locust = LocustRun(tmp_path, "--target", "postgres", "--url", server.server.url, "--rate", "5", "-t", "30s")
+    (child,) = wait_for(lambda: locust.descendants("loadtests.preparation"))
+    locust.interrupt() if number == signal.SIGINT else locust.process.terminate()
+    assert locust.finish() == 130, locust.output
+    assert "Traceback" not in locust.output
+    assert list(tmp_path.iterdir()) == []
+    wait_for(lambda: gone(child))
