@@ -157,3 +157,13 @@ def test_an_interruption_while_the_data_are_loaded_is_no_success_and_leaves_noth
     assert "Traceback" not in locust.output
     assert list(tmp_path.iterdir()) == []
     wait_for(lambda: gone(child))
+
+
+def test_a_killed_lane_process_makes_the_run_invalid_and_says_so(tmp_path: Path, servers: Servers) -> None:
+    url = servers.shared("dynamodb-local").server.url
+    locust = LocustRun(tmp_path, "--target", "dynamodb-local-boto3", "--url", url, *LOAD, "-t", "60s")
+    locust.measuring(1)
+    (lanes,) = wait_for(lambda: locust.descendants("loadtests.lane_process"))
+    lanes.kill()
+    assert locust.finish() == 4, locust.output
+    assert locust.run()["end"]["reason"] == "lane_died"

@@ -61,6 +61,8 @@ def test_two_processes_issue_the_operations_of_one(tmp_path: Path, single: dict[
     locust.sound()
     assert locust.run()["load"]["workers"] == 2
     assert_same_work(locust.run(), single)
+    merged = load(locust.folder()).service  # the interval logs hold both workers' histograms, added
+    assert {name: merged[name].total for name in counted(single)} == counted(single)
 
 
 def free_port() -> int:
@@ -80,14 +82,6 @@ def test_a_master_and_three_workers_issue_the_operations_of_one(tmp_path: Path, 
     assert [worker.finish() for worker in workers] == [0, 0, 0]
     assert master.run()["load"]["workers"] == 3
     assert_same_work(master.run(), single)
-
-
-def test_histograms_of_two_workers_add_up_to_the_counts_of_the_run(tmp_path: Path) -> None:
-    locust = LocustRun(tmp_path, *RATE, "--processes", "2")
-    locust.sound()
-    folder = load(locust.folder())
-    for name, number in counted(locust.run()).items():
-        assert folder.service[name].total == number
 
 
 def test_the_web_ui_starts_and_stops_a_run(tmp_path: Path) -> None:
@@ -152,3 +146,36 @@ def test_a_busy_port_for_the_web_ui_is_one_line(tmp_path: Path) -> None:
         assert locust.finish() == 2
     assert f"dbverdict: port {port} cannot be had" in locust.output
     assert "Traceback" not in locust.output
+
+
+def test_a_busy_port_for_the_workers_is_one_line(tmp_path: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        on_loopback = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        locust = LocustRun(tmp_path, *RATE, "--master", "--expect-workers", "1", *on_loopback)
+        assert locust.finish() == 2
+    assert f"port {port} cannot be had" in locust.output
+    assert "Traceback" not in locust.output
+
+
+def test_a_blocking_sdk_runs_in_a_lane_process_and_is_stamped_there(tmp_path: Path, servers: Servers) -> None:
+    url = servers.shared("dynamodb-local").server.url
+    locust = LocustRun(tmp_path, "--target", "dynamodb-local-boto3", "--url", url, "--workload", "point-read",
+                       "--rate", "50", "-t", "6s", "--warmup", "2s", "--stored-users", "50", "--people", "50",
+                       "--connections", "4")  # fmt: skip
+    run = locust.sound()
+    reads = run["operations"]["get_user"]
+    assert (reads["errors"], reads["count"], reads["read_units"]) == (0, run["turns"]["count"], reads["count"])
+    assert reads["wait_ms"]["p50"] > 0.01  # the way to the lane process is a wait, not service
+    assert run["totals"]["lane_cpu"] > 0
+
+
+def test_saturate_keeps_every_connection_busy(tmp_path: Path) -> None:
+    locust = LocustRun(tmp_path, "--target", "memory", "--workload", "point-read", "--saturate", "-t", "4s",
+                       "--warmup", "1s", "--stored-users", "50", "--connections", "8")  # fmt: skip
+    run = locust.sound()
+    assert run["load"]["model"] == "saturate"
+    assert run["turns"]["count"] > 1000
+    assert run["totals"]["throughput_ops"] * 3 == pytest.approx(run["turns"]["count"], rel=0.05)

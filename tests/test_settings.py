@@ -7,7 +7,8 @@ import pytest
 
 from loadtests.config import read_config
 from loadtests.durations import seconds
-from loadtests.run_command import make_plan
+from loadtests.facts import command_line
+from loadtests.run_command import gather, make_plan
 from loadtests.settings import read
 from targets.protocol import SetupError
 
@@ -100,6 +101,20 @@ def test_a_config_file_holds_any_option(tmp_path: Path) -> None:
     plan = make_plan(options)
     assert list(plan.settings) == ["null", "memory"]
     assert plan.settings["null"].rate_turns == 12.5
+
+
+def test_zeros_and_numbers_of_a_config_file_count_as_given(tmp_path: Path) -> None:
+    path = tmp_path / "dbverdict.toml"
+    path.write_text('[run]\ntarget = "null"\nseed = 0\nstored-chats-per-user = 0\nurl = 5\n')
+    options = gather({}, path)
+    assert (options["seed"], options["stored_chats_per_user"], options["url"]) == ("0", "0", "5")
+    assert read(options).seed == 0
+
+
+def test_a_command_line_is_kept_without_the_credentials_of_any_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["locust", "--ur", "postgresql://me:secret@127.0.0.1/x", "--url=dynamodb-local=http://a:b@127.0.0.1:1"]
+    monkeypatch.setattr("sys.argv", words)
+    assert command_line() == "locust --ur postgresql://***@127.0.0.1/x --url=dynamodb-local=http://***@127.0.0.1:1"
 
 
 @pytest.mark.parametrize(

