@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 import time
 from argparse import ArgumentParser
 from functools import cache
-from types import FrameType
 from typing import Any, Final
 
 import gevent
@@ -22,8 +20,10 @@ from loadtests.director import Director
 from loadtests.mirror import Mirror
 from loadtests.node import Node
 from loadtests.plan import Plan
+from loadtests.ports import refuse_busy_master_port, refuse_busy_port
 from loadtests.progress import Progress
 from loadtests.settings import OPTIONS, Settings, read
+from loadtests.signals import interrupt_main
 from results.run import End
 from results.validity import INTERRUPTED, INVALID, USAGE
 from targets.catalog import CATALOG
@@ -57,7 +57,7 @@ def add_options(parser: ArgumentParser) -> None:
 def install() -> None:
     """Listen to Locust's events; the locustfile may be loaded twice, but listens once."""
     try:
-        _refuse_busy_master_port()
+        refuse_busy_master_port()
     except SetupError as error:
         print(f"dbverdict: {error}", file=sys.stderr, flush=True)
         sys.exit(USAGE)
@@ -67,58 +67,23 @@ def install() -> None:
 
 def _on_init(environment: Environment, **_: Any) -> None:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _interrupt_main)
+        signal.signal(signal.SIGINT, interrupt_main)
     if isinstance(environment.runner, WorkerRunner):
         WorkerControl(environment)
         return
     control = Control(environment)
     try:
         if environment.web_ui is None:
-            signal.signal(signal.SIGTERM, _interrupt_main)  # while the data are loaded; later it is Locust's
+            signal.signal(signal.SIGTERM, interrupt_main)  # while the data are loaded; later it is Locust's
             control.get_ready()  # before Locust's clock starts
         else:
-            _refuse_busy_port(environment.web_ui.host, environment.web_ui.port)
+            refuse_busy_port(environment.web_ui.host, environment.web_ui.port)
     except SetupError as error:
         control.fail(error)
         sys.exit(USAGE)
     except KeyboardInterrupt:
         control.abandon()
         sys.exit(INTERRUPTED)
-
-
-def _interrupt_main(number: int, frame: FrameType | None) -> None:
-    """Have a signal arrive in the main greenlet, where Locust waits for it.
-
-    Python raises KeyboardInterrupt in whichever greenlet happens to run: in the one that reads an engine it would
-    end the reading, and with it the last seconds of the run.
-    """
-    hub = gevent.get_hub()
-    hub.loop.run_callback(hub.handle_system_error, KeyboardInterrupt, KeyboardInterrupt())
-
-
-def _refuse_busy_master_port() -> None:
-    """Locust binds the master's port before any event of ours, so its options are looked at here already."""
-    parser = ArgumentParser(add_help=False, allow_abbrev=False)
-    for flag in ("--master", "--worker"):
-        parser.add_argument(flag, action="store_true")
-    parser.add_argument("--processes", type=int)
-    parser.add_argument("--master-bind-host", default="*")
-    parser.add_argument("--master-bind-port", type=int, default=5557)
-    given, _ = parser.parse_known_args()
-    if (given.master or given.processes) and not given.worker:
-        host = "" if given.master_bind_host == "*" else given.master_bind_host
-        _refuse_busy_port(host, given.master_bind_port, "--master-bind-port")
-
-
-def _refuse_busy_port(host: str, port: int, option: str = "--web-port") -> None:
-    """A port is tried before Locust takes it: its own failure is a traceback."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SetupError(f"port {port} cannot be had ({error.strerror}): choose another with {option}") from error
 
 
 class WorkerControl:

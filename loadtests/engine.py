@@ -20,17 +20,18 @@ import psutil
 import uvloop
 
 from loadtests.agenda import NEVER_NS, Agenda, PeopleAgenda, RateAgenda, people_of
+from loadtests.floor import floor_ns
 from loadtests.frames import event_frame
 from loadtests.lane_process import LaneProcess
 from loadtests.lanes import Lane, LaneGone, Pool
 from loadtests.performer import NUMBER, OK, SKIPPED, Performer, Person, Samples
 from loadtests.plan import Plan
+from loadtests.precedence import take_precedence
 from loadtests.stopwatch import Alarm, cpu_ns, now_ns, start_instant_ns
 from targets.catalog import CATALOG, Design, TargetOptions
-from targets.null import NullTarget
 from targets.protocol import SetupError, TargetError
 from workloads.catalog import WorkloadOptions, make_workload
-from workloads.operations import NAMES, GetUser
+from workloads.operations import NAMES
 from workloads.workload import Workload
 
 HEARTBEAT_NS: Final = 10_000_000
@@ -256,36 +257,6 @@ class Engine:
     def say(self, event: str, **values: Any) -> None:
         """Send an event to the Locust process."""
         self._out.write(event_frame(event, **values))
-
-
-def take_precedence(model: str) -> str:
-    """Ask the kernel to run this process when its work is due, not when a busy neighbour yields; says what it got.
-
-    An engine below its CPU limit needs a few tens of microseconds at a time. Where the machine allows it
-    (root, CAP_SYS_NICE) they are real-time. A saturated engine is the opposite, `batch`: woken by each answer it
-    would interrupt the database thousands of times a second, so it takes several answers at a time instead.
-    """
-    if not hasattr(os, "SCHED_RR"):
-        return "normal"
-    policy, parameter = (os.SCHED_BATCH, 0) if model == "saturate" else (os.SCHED_RR, 1)
-    try:
-        os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_param(parameter))
-    except OSError:
-        return "normal"
-    return "batch" if model == "saturate" else "real-time"
-
-
-async def floor_ns() -> dict[str, int]:
-    """The cost of the stopwatch and of one call that does nothing: p50 and p99 of 2,000 null operations, in ns."""
-    connection = await NullTarget(TargetOptions()).connect()
-    operation = GetUser("", "")
-    took = []
-    for _ in range(2000):
-        sent = now_ns()
-        await connection.execute(operation)
-        took.append(now_ns() - sent)
-    took.sort()
-    return {"p50": took[1000], "p99": took[1980]}
 
 
 async def _within(seconds: float, work: Awaitable[None]) -> None:

@@ -17,14 +17,14 @@ ALLOWED = {
     "loadtests": OURS,
 }
 DRIVERS = {
-    "asyncpg": {"targets/postgres.py", "targets/postgres_errors.py", "targets/postgres_schema.py"},
+    "asyncpg": {"targets/postgres.py"},
     "boto3": {"targets/dynamodb_boto3.py", "targets/aws.py"},
     "botocore": {"targets/dynamodb_boto3.py", "targets/aws.py"},
     "httptools": {"targets/wire.py"},
     "testcontainers": {"targets/providers/docker.py"},
 }
 WITH_LOCUST = {"loadtests/chat.py", "loadtests/control.py", "loadtests/mirror.py"}
-WITH_GEVENT = {*WITH_LOCUST, "loadtests/director.py", "loadtests/engine_process.py"}
+WITH_GEVENT = {*WITH_LOCUST, "loadtests/director.py", "loadtests/engine_process.py", "loadtests/signals.py"}
 
 
 def modules(package: str) -> list[Path]:
