@@ -151,10 +151,10 @@ class Experiment:
             servers.close()
             for number, handler in before.items():
                 signal.signal(number, handler)
+            if not any(self.folder.glob("*/run.json")):
+                self._discard()
         if self._interrupted:
             outcome.codes.append(INTERRUPTED)
-        if not outcome.runs and not any(self.folder.glob("*/run.json")):
-            self._discard()
         return outcome
 
     def _one(self, run: PlannedRun, servers: Servers, outcome: Outcome) -> None:

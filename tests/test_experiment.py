@@ -142,3 +142,4 @@ def test_a_server_that_cannot_be_reached_is_one_line(url: str, message: str, tmp
     assert message in done.stderr
     assert "wrong" not in done.stderr
     assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("runs/*")), "something half-made was left"
