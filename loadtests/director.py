@@ -28,6 +28,7 @@ from loadtests.facts import (
 )
 from loadtests.plan import Plan
 from loadtests.settings import Settings
+from results.integrity import merge, unchecked
 from results.prices import list_prices
 from results.provenance import provenance
 from results.recorder import Interval
@@ -41,7 +42,9 @@ START_AHEAD_S: Final = 0.3
 SILENCE_S: Final = 6.0
 """A worker that has said nothing for so long is lost; it speaks once a second."""
 
-FINISH_TIMEOUT_S: Final = 20.0
+FINISH_TIMEOUT_S: Final = 90.0
+"""After the load: draining, and reading back what was written (a minute at most)."""
+
 PREPARE_TIMEOUT_S: Final = 900.0
 _STUCK: Final = "loading the data took more than 15 minutes: is the server stuck? load less with --stored-users"
 
@@ -145,6 +148,7 @@ class Director:
             arrivals=settings.arrivals,
             people=settings.people,
             time_scale=settings.time_scale,
+            oracle=settings.oracle,
         )
 
     # --- the load ----------------------------------------------------------------------------------------------
@@ -299,8 +303,16 @@ class Director:
         end = self._end or End(ends[0]["reason"], ends[0]["detail"])
         end_s = max((finished["end_s"] for finished in ends), default=time.time() - self._start_wall_s)
         close_s = max((finished["close_s"] for finished in ends), default=end_s)
-        self.run = self._writer.finish(end, close_s, end_s)
+        self.run = self._writer.finish(end, close_s, end_s, self._integrity())
         return self.run
+
+    def _integrity(self) -> dict[str, Any] | None:
+        if not self.settings.design.truthful:
+            return unchecked(f"the answers of {self.settings.target} are canned")
+        if not self.settings.oracle:
+            return unchecked("switched off by --no-oracle")
+        parts = [part for finished in self._finished.values() if (part := finished.get("integrity"))]
+        return merge(parts) if parts else None
 
     def give_up(self) -> None:
         """The folder cannot be written: leave it as it is."""

@@ -27,6 +27,7 @@ from loadtests.lanes import Lane, LaneGone, Pool
 from loadtests.performer import NUMBER, OK, SKIPPED, Performer, Person, Samples
 from loadtests.plan import Plan
 from loadtests.precedence import take_precedence
+from loadtests.read_back import read_back
 from loadtests.stopwatch import Alarm, cpu_ns, now_ns, start_instant_ns
 from targets.catalog import CATALOG, Design, TargetOptions
 from targets.protocol import SetupError, TargetError
@@ -77,7 +78,8 @@ class Engine:
         workload = make_workload(WorkloadOptions(**plan.workload))
         self._pool = Pool(await self._lanes(plan, design, workload))
         await self._pool.open()
-        self._performer = Performer(self._pool, self._samples, plan.timeout_s)
+        oracle = workload.oracle(plan.seed, design.eventual) if plan.oracle and design.truthful else None
+        self._performer = Performer(self._pool, self._samples, plan.timeout_s, oracle)
         self._performer.on_bug = self._bug
         self._alarm = Alarm(self._loop, self._ring)
         if plan.model == "saturate":
@@ -85,6 +87,7 @@ class Engine:
         else:
             agenda = PeopleAgenda if plan.model == "people" else RateAgenda
             self._agenda = agenda(plan, workload, self._performer.begin, self._loop.call_soon)
+        self._performer.meet(self._people())
         self.say("ready", pid=os.getpid(), floor_ns=await floor_ns(), priority=take_precedence(plan.model))
 
     async def _lanes(self, plan: Plan, design: Design, workload: Workload) -> list[Lane]:
@@ -150,6 +153,7 @@ class Engine:
         """Locust's user count for this worker changed."""
         if self._agenda is not None:
             self._agenda.set_people(count, now_ns())
+            self._performer.meet(self._people())
             self._set_alarm()
 
     def _ring(self) -> None:
@@ -237,8 +241,23 @@ class Engine:
         end = now_ns()
         self._alarm.close()
         self._end_second(end)
-        self.say("finished", reason=reason, detail=detail, start_ns=self._start, close_ns=close, end_ns=end)
+        self.say(
+            "finished",
+            reason=reason,
+            detail=detail,
+            start_ns=self._start,
+            close_ns=close,
+            end_ns=end,
+            integrity=await self._integrity(reason),
+        )
         await self._leave()
+
+    async def _integrity(self, reason: str) -> dict[str, Any] | None:
+        oracle = self._performer.oracle
+        if oracle is None:
+            return None
+        found = await read_back(oracle, self._pool, reason, lambda: self.say("reading_back"))
+        return oracle.report(self._start) | {"oracle_ns": self._performer.oracle_ns, "read_back": found.to_json()}
 
     async def _leave(self) -> None:
         if self._plan is not None:

@@ -10,8 +10,9 @@ from typing import Final, cast
 from loadtests.frames import HEADER, SAMPLES
 from loadtests.lanes import Lane, Pool
 from loadtests.stopwatch import now_ns
-from results.sample import HEARTBEAT, OUTCOMES, PACK, TURN
+from results.sample import HEARTBEAT, OUTCOMES, PACK, STALENESS, TURN
 from targets.protocol import Conflict, TargetError, Throttled
+from workloads.known_chat import Fate
 from workloads.operations import (
     NAMES,
     AppendMessage,
@@ -23,6 +24,7 @@ from workloads.operations import (
     RenameChat,
     Turn,
 )
+from workloads.oracle import Oracle, Step
 
 OK: Final = OUTCOMES.index("ok")
 SKIPPED: Final = -1
@@ -36,6 +38,9 @@ _OUTCOME_NUMBER: Final = {name: number for number, name in enumerate(OUTCOMES)}
 _BUFFER_BYTES: Final = PACK.size * 4096
 _KEEPS_CONNECTION: Final = (Conflict, Throttled)
 """Failures after which the connection is as good as before."""
+
+_DONE: Final = Fate.DONE
+_UNKNOWN: Final = Fate.UNKNOWN
 
 
 class Samples:
@@ -117,10 +122,11 @@ class Performer:
     """Runs turns over a pool of lanes.
 
     A turn ends with its first failed operation, as an application's request would. The turns of a chat whose
-    creation failed are not issued, and counted in `skipped`.
+    creation failed are not issued, and counted in `skipped`. The oracle, if there is one, looks at a turn's answers
+    once all its samples are stamped; what that takes is added up in `oracle_ns`.
     """
 
-    def __init__(self, pool: Pool, samples: Samples, timeout_s: float) -> None:
+    def __init__(self, pool: Pool, samples: Samples, timeout_s: float, oracle: Oracle | None = None) -> None:
         self._pool = pool
         self._samples = samples
         self._timeout_ns = int(timeout_s * 1e9)
@@ -130,6 +136,18 @@ class Performer:
         self.tasks: set[asyncio.Task[None]] = set()
         self.on_bug: Callable[[BaseException], None] = _raise  # the engine ends the run instead
         self.closing = False  # what is cut off now has the outcome `unfinished`
+        self.oracle = oracle
+        self.oracle_ns = 0
+        self._met = 0
+        if oracle is not None:
+            oracle.on_age = self._staleness
+
+    def meet(self, people: list[Person]) -> None:
+        """Acquaint the oracle with everybody it does not know yet."""
+        if self.oracle is not None:
+            for person in people[self._met :]:
+                self.oracle.meet(person.number)
+            self._met = len(people)
 
     def begin(self, person: Person, intended: int, turn: Turn) -> None:
         """A turn is due: start it now, or after this person's turns before it."""
@@ -162,29 +180,30 @@ class Performer:
         """One turn; returns its outcome. The turn's response runs from `intended` to its last operation's end."""
         if person.missing and _chats(turn) & person.missing:
             self.skipped += 1
+            self._consult(person, turn, [])
             return SKIPPED
         turn_ready = ready = now_ns()
         step_intended, step_free = intended, free
         outcome, done = OK, ready
         number = person.number
+        steps: list[Step] = []
         for operation in turn.operations:
             kind = NUMBER[type(operation)]
             self.offered[kind] += 1
-            try:
-                lane = self._pool.free.popleft() if self._pool.free else await self._wait(number, ready)
-            except asyncio.CancelledError:
-                if not self.closing:
-                    raise
+            lane = self._pool.free.popleft() if self._pool.free else await self._wait(number, ready)
+            if lane is None:
                 outcome, done = UNFINISHED, now_ns()
                 self._samples.add(kind, outcome, number, step_intended, step_free, ready, done, done)
+                _remember_failure(person, turn, len(steps))
                 break
             sent = now_ns()
-            read_units = write_units = 0.0
+            value, fate, read_units, write_units = None, _UNKNOWN, 0.0, 0.0
             lane.deadline_ns = sent + self._timeout_ns
             lane.task = task
             try:
                 value, read_units, write_units = await lane.execute(operation)
                 done = now_ns()
+                fate = _DONE
                 if not value and _is_wrong(value, operation, person):
                     outcome = WRONG_ANSWER
             except TargetError as error:
@@ -202,18 +221,36 @@ class Performer:
                 kind, outcome, number, step_intended, step_free, ready, sent, done, read_units, write_units
             )
             self._pool.release(lane)
+            steps.append(_step((value, fate, sent, done)))
             if outcome:
-                _remember_failure(person, operation)
+                _remember_failure(person, turn, len(steps) - 1)
                 break
             step_intended = step_free = ready = done
         self._samples.add(TURN, outcome, number, intended, free, turn_ready, turn_ready, done)
         person.free_ns = done
+        if self.oracle is not None:
+            self._consult(person, turn, steps)
         return outcome
 
-    async def _wait(self, person: int, ready: int) -> Lane:
+    def _consult(self, person: Person, turn: Turn, steps: list[Step]) -> None:
+        if self.oracle is not None:
+            began = now_ns()
+            self.oracle.check(person.number, turn.operations, steps)
+            self.oracle_ns += now_ns() - began
+
+    def _staleness(self, person: int, at: int, age: int) -> None:
+        """An eventual read showed how things were `age` ns before it."""
+        self._samples.add(STALENESS, OK, person, at, at - age, at, at, at)
+
+    async def _wait(self, person: int, ready: int) -> Lane | None:
+        """A free lane, or None when the run is over before there is one."""
         self.waiting[person] = ready
         try:
             return await self._pool.acquire()
+        except asyncio.CancelledError:
+            if not self.closing:
+                raise
+            return None
         finally:
             del self.waiting[person]
 
@@ -259,11 +296,16 @@ def _is_wrong(value: object, operation: Operation, person: Person) -> bool:
     return isinstance(operation, ReadMessages) and operation.chat_id not in person.uncertain
 
 
-def _remember_failure(person: Person, operation: Operation) -> None:
-    if isinstance(operation, CreateChat):
-        person.missing.add(operation.chat_id)
-    elif isinstance(operation, AppendMessage | RenameChat | DeleteChat):
-        person.uncertain.add(operation.chat_id)
+_step: Final = Step._make  # what a NamedTuple's own constructor does, in half its time
+
+
+def _remember_failure(person: Person, turn: Turn, first: int) -> None:
+    """The operation at `first` failed, and those after it in the turn were not sent."""
+    for operation in turn.operations[first:]:
+        if isinstance(operation, CreateChat):
+            person.missing.add(operation.chat_id)
+        elif isinstance(operation, AppendMessage | RenameChat | DeleteChat):
+            person.uncertain.add(operation.chat_id)
 
 
 def _raise(error: BaseException) -> None:

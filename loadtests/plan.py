@@ -27,6 +27,7 @@ class Plan:
     arrivals: Arrivals | None = None
     people: int = 1000  # people that arrivals are shared among, in the rate model
     time_scale: float = 1.0
+    oracle: bool = True  # whether the answers are checked
     worker: int = 0
     workers: int = 1
 

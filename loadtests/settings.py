@@ -41,6 +41,7 @@ OPTIONS: Final = (
     Option("connections", "16", "connections to the database, over all workers"),
     Option("warmup", "10s", "not measured, after the ramp"),
     Option("timeout", "5s", "the longest an operation may take"),
+    Option("no-oracle", None, "do not check whether the answers are right", flag=True),
     Option("seed", "1", "decides every random choice"),
     Option("stored-users", "1000", "users in the data loaded first"),
     Option("stored-chats-per-user", "8", "mean chats of each of them (37 is realistic)"),
@@ -91,6 +92,7 @@ class Settings:
     allow_aws: bool
     max_usd: float
     max_usd_given: bool
+    oracle: bool = True
 
     @property
     def design(self) -> Design:
@@ -157,6 +159,7 @@ def read(values: Mapping[str, Any]) -> Settings:
         allow_aws=bool(values.get("allow_aws")),
         max_usd=get.positive("max_usd"),
         max_usd_given=values.get("max_usd") not in (None, ""),
+        oracle=not values.get("no_oracle"),
     )
     settings.check_people(users=0)
     if settings.design.server == "aws" and not settings.allow_aws:

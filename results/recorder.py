@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.histogram import Array, Counts, add, count
-from results.sample import HEARTBEAT, OPERATION_NAMES, OUTCOMES, TURN, unpack
+from results.sample import HEARTBEAT, OPERATION_NAMES, OUTCOMES, STALENESS, TURN, unpack
 
 SPANS: Final = {
     "response": ("intended", "done"),
@@ -25,7 +25,7 @@ SPANS: Final = {
 """Each span and the two instants it lies between (ns)."""
 
 _TURN_SPANS: Final = ("response", "queue", "lag")
-_HEARTBEAT_SPANS: Final = ("lag",)
+_LAG_ALONE: Final = ("lag",)
 _UNFINISHED: Final = OUTCOMES.index("unfinished")
 LATE_NS: Final = 1_000_000
 """A turn is late when its lag, an operation when its wait for a connection, exceeds 1 ms."""
@@ -160,11 +160,11 @@ class Recorder:
 
     @staticmethod
     def _count_cell(interval: Interval, part: NDArray[np.void], operation: int, outcome: int, measured: bool) -> None:
-        for span in {TURN: _TURN_SPANS, HEARTBEAT: _HEARTBEAT_SPANS}.get(operation, SPANS):
+        for span in {TURN: _TURN_SPANS, HEARTBEAT: _LAG_ALONE, STALENESS: _LAG_ALONE}.get(operation, SPANS):
             timed = part[part["done"] > part["sent"]] if span == "service" and outcome == _UNFINISHED else part
             if len(timed):  # what never got a connection was never served
                 interval.cells[Cell(operation, outcome, measured, span)] = count(_span_ns(timed, span))
-        if operation == HEARTBEAT:
+        if operation in (HEARTBEAT, STALENESS):
             return
         late = int((_span_ns(part, "lag" if operation == TURN else "wait") > LATE_NS).sum())
         interval.late[operation] = interval.late.get(operation, 0) + late
@@ -184,7 +184,7 @@ def _span_ns(samples: NDArray[np.void], span: str) -> Array:
 
 def name_of(operation: int) -> str:
     """The result name of a sample's `operation`."""
-    return {TURN: "turn", HEARTBEAT: "heartbeat"}.get(operation) or OPERATION_NAMES[operation]
+    return {TURN: "turn", HEARTBEAT: "heartbeat", STALENESS: "staleness"}.get(operation) or OPERATION_NAMES[operation]
 
 
 def tag_of(operation: int, outcome: int) -> str:

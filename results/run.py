@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from results import validity
+from results import integrity, validity
 from results.histogram import add, summary_ms
 from results.logs import HistogramLog, IntervalTable
 from results.prices import Prices, usd
 from results.recorder import Interval, merge
-from results.sample import HEARTBEAT, OPERATION_NAMES, TURN
+from results.sample import HEARTBEAT, OPERATION_NAMES, STALENESS, TURN
 from results.totals import EngineFacts, Totals
 
 FORMAT: Final = 1
@@ -92,6 +92,7 @@ class RunWriter:
         self._watch = watch
         self._started = datetime.fromtimestamp(start_epoch_s, UTC)
         self.totals = Totals()
+        self._integrity = integrity.unchecked("the run has not ended")
         self._logs = [HistogramLog(folder / f"{span}.hlog", span, start_epoch_s) for span in ("service", "response")]
         self._table = IntervalTable(folder / "intervals.csv")
         self.save(None)
@@ -128,8 +129,17 @@ class RunWriter:
         """What the units consumed so far cost at list price; None where no price applies."""
         return None if self._prices is None else usd(self.totals.all_units[0], self.totals.all_units[1], self._prices)
 
-    def finish(self, end: End, close_s: float | None, end_s: float) -> dict[str, Any]:
-        """Write what is left, judge the run and complete the folder; returns run.json's content."""
+    def finish(
+        self, end: End, close_s: float | None, end_s: float, checked: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Write what is left, judge the run and complete the folder; returns run.json's content.
+
+        `checked` is the integrity report; None when no engine was left to make one.
+        """
+        self._integrity = dict(checked) if checked else integrity.unchecked("no engine was left to say")
+        if self._integrity["checked"]:
+            self._integrity["staleness"] = integrity.staleness(self.totals.counts(STALENESS, "lag"))
+            self.totals.all_units[0] += self._integrity["read_back"]["read_units"]
         if close_s is not None:  # a run that ended before its window opened has an empty one
             close_s = max(close_s, self.window.open_s)
         self.window = replace(self.window, close_s=close_s, end_s=max(end_s, close_s or 0.0))
@@ -153,7 +163,7 @@ class RunWriter:
         operations = self.totals.operations()
         totals = self._totals(operations, end)
         reasons = validity.reasons(self._judged(end, totals))
-        limits = [_error_limit(totals), *_budget_limit(end)]
+        limits = [_error_limit(totals), *integrity.limit(self._integrity), *_budget_limit(end)]
         return {
             "format": FORMAT,
             "id": self.folder.name,
@@ -172,7 +182,7 @@ class RunWriter:
                 "heartbeat_lag_ms": summary_ms(self.totals.counts(HEARTBEAT, "lag")),
                 "rss_mb": [engine.rss_mb for engine in self._engines],
             },
-            "integrity": None,
+            "integrity": self._integrity,
             "limits": limits,
         }
 

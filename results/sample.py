@@ -29,6 +29,9 @@ TURN: Final = 200
 HEARTBEAT: Final = 201
 """The `operation` of a heartbeat of the engine's loop: due at `free`, seen at `ready`."""
 
+STALENESS: Final = 202
+"""The `operation` of an eventual read's age: what it showed was so at `free`, it was asked at `ready`."""
+
 OUTCOMES: Final = ("ok", "timeout", "unfinished", "unavailable", "throttled", "conflict", "wrong_answer")
 """A sample's `outcome` is an index into this tuple. The first three have a latency that counts in the percentiles:
 a time-out and unfinished work at the age they reached. The others failed before their time and stand apart."""

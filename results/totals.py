@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from results.histogram import EMPTY, Counts, Tally, add, summary_ms
 from results.recorder import SPANS, EngineSecond, Interval, name_of
-from results.sample import HEARTBEAT, OPERATION_NAMES, OUTCOMES, TIMED_OUTCOMES, TURN
+from results.sample import HEARTBEAT, OPERATION_NAMES, OUTCOMES, STALENESS, TIMED_OUTCOMES, TURN
 
 
 class Totals:
@@ -52,7 +52,7 @@ class Totals:
 
     def outcomes(self, operation: int) -> Counter[str]:
         """How often each outcome occurred."""
-        span = "lag" if operation == HEARTBEAT else "response"
+        span = "lag" if operation in (HEARTBEAT, STALENESS) else "response"
         found = Counter[str]()
         for (number, outcome, name), tally in self._tallies.items():
             if number == operation and name == span:

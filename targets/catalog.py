@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from targets.protocol import SetupError, Target
 from targets.server import ServerKind
+from workloads.operations import GetUserByEmail, ListChats
 
 Badge = Literal["emulator", "managed", "self-hosted", "harness"]
 
@@ -40,6 +41,8 @@ class Design:
     factory: str  # "module:attribute", imported by `make`
     blocking: bool = False
     in_process: bool = False
+    eventual: frozenset[type] = frozenset()  # operations that may show how things were, by choice
+    truthful: bool = True  # False: the answers are canned, and nobody need check them
     aws: bool | None = None  # passed on to the factories that serve both DynamoDB Local and AWS
 
     def make(self, options: TargetOptions) -> Target:
@@ -51,9 +54,13 @@ class Design:
 
 _WIRE = "targets.dynamodb:DynamoDbTarget"
 _BOTO3 = "targets.dynamodb_boto3:DynamoDbBoto3Target"
+_INDEXED = frozenset({GetUserByEmail, ListChats})  # they read the index
 
 _DESIGNS = (
-    Design("null", "answers at once: the harness's own floor", "harness", None, "none", "targets.null:NullTarget"),
+    Design(
+        "null", "answers at once: the harness's own floor", "harness", None, "none", "targets.null:NullTarget",
+        truthful=False,
+    ),
     Design(
         "memory", "a dict: the reference meaning of every operation", "harness", None, "none",
         "targets.memory:MemoryTarget", in_process=True,
@@ -64,14 +71,20 @@ _DESIGNS = (
     ),
     Design(
         "dynamodb-local", "DynamoDB Local, single table (D1)", "emulator", "dynamodb-local", "wire",
-        _WIRE, aws=False,
+        _WIRE, eventual=_INDEXED, aws=False,
     ),
     Design(
         "dynamodb-local-boto3", "the same through the SDK", "emulator", "dynamodb-local", "boto3",
-        _BOTO3, blocking=True, aws=False,
+        _BOTO3, blocking=True, eventual=_INDEXED, aws=False,
     ),
-    Design("dynamodb", "DynamoDB on AWS, single table (D1)", "managed", "aws", "wire", _WIRE, aws=True),
-    Design("dynamodb-boto3", "the same through the SDK", "managed", "aws", "boto3", _BOTO3, blocking=True, aws=True),
+    Design(
+        "dynamodb", "DynamoDB on AWS, single table (D1)", "managed", "aws", "wire",
+        _WIRE, eventual=_INDEXED, aws=True,
+    ),
+    Design(
+        "dynamodb-boto3", "the same through the SDK", "managed", "aws", "boto3",
+        _BOTO3, blocking=True, eventual=_INDEXED, aws=True,
+    ),
 )  # fmt: skip
 
 CATALOG: dict[str, Design] = {design.name: design for design in _DESIGNS}

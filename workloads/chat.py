@@ -21,6 +21,7 @@ from workloads import text
 from workloads.author import Author, OwnChat
 from workloads.identity import number
 from workloads.operations import Operation, Turn
+from workloads.oracle import Oracle, home_of
 from workloads.parameters import (
     COLD_OPENS_PER_VISIT,
     DELETE_SHARE,
@@ -29,6 +30,7 @@ from workloads.parameters import (
     MANUAL_RENAME_SHARE,
     MEAN_GAP_S,
     NEW_CHAT_SHARE,
+    OWN_CHATS_KEPT,
     RELIST_SHARE,
     TURNS_PER_CHAT,
     USER_BYTES,
@@ -36,9 +38,6 @@ from workloads.parameters import (
 )
 from workloads.population import Population, population
 from workloads.stored import StoredData
-
-OWN_CHATS_KEPT = 50
-"""A person continues or deletes one of their latest 50 chats: it bounds the memory a person takes."""
 
 _CONTINUED_SHARE = 1.0 - NEW_CHAT_SHARE
 
@@ -85,6 +84,11 @@ class ChatWorkload:
     def dataset(self, seed: int) -> StoredData:
         """The whole application's data."""
         return StoredData(self._population(seed), self._profile, self._chats_per_user, "everything", True)
+
+    def oracle(self, seed: int, eventual: frozenset[type]) -> Oracle:
+        """What its people know of the answers."""
+        people = self._population(seed)
+        return Oracle(self.dataset(seed), lambda number: home_of(people.person(number)), eventual)
 
     def arrivals(self) -> None:
         """No clock of its own."""

@@ -8,6 +8,7 @@ from random import Random
 from workloads import text
 from workloads.identity import number, write_instant
 from workloads.operations import AppendMessage, GetUser, Turn
+from workloads.oracle import Home, Oracle
 from workloads.parameters import GAPS_S, MEAN_GAP_S, USER_BYTES, answer_bytes
 from workloads.population import Population, population
 from workloads.stored import StoredData
@@ -50,6 +51,10 @@ class PointReadWorkload:
     def dataset(self, seed: int) -> StoredData:
         """Users alone."""
         return StoredData(_population(seed, self._users), _PROFILE, _CHATS_PER_USER, "users", False)
+
+    def oracle(self, seed: int, eventual: frozenset[type]) -> Oracle:
+        """Users as they were loaded."""
+        return Oracle(self.dataset(seed), lambda number: Home(0, None), eventual)
 
     def arrivals(self) -> None:
         """No clock of its own."""
@@ -100,6 +105,10 @@ class AppendWorkload:
     def dataset(self, seed: int) -> StoredData:
         """Users, and one empty chat each."""
         return StoredData(_population(seed, self._users), _PROFILE, _CHATS_PER_USER, "empty chats", True)
+
+    def oracle(self, seed: int, eventual: frozenset[type]) -> Oracle:
+        """What each person wrote to the one chat of their user."""
+        return Oracle(self.dataset(seed), lambda number: Home(number, 0), eventual)
 
     def arrivals(self) -> None:
         """No clock of its own."""

@@ -137,3 +137,7 @@ def _answer_tokens_cdf(tokens: float) -> float:
     plain = gamma_cdf(tokens, shape=1.88, scale=182.0)
     reasoning = lognormal_cdf(tokens, median=1014.0, sigma=1.245)
     return (1.0 - REASONING_SHARE) * plain + REASONING_SHARE * reasoning
+
+
+OWN_CHATS_KEPT = 50
+"""A person continues or deletes one of their latest 50 chats: it bounds the memory a person takes."""

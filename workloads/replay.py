@@ -14,6 +14,7 @@ from workloads import text
 from workloads.author import Author, OwnChat
 from workloads.identity import number
 from workloads.operations import Turn
+from workloads.oracle import Oracle, home_of
 from workloads.parameters import ANSWER_BYTES_PER_TOKEN, MAX_MESSAGE_BYTES, RELIST_SHARE, USER_BYTES_PER_TOKEN
 from workloads.population import Population, population
 from workloads.sessions import TraceTurn, turns_of
@@ -99,6 +100,11 @@ class ReplayWorkload:
     def dataset(self, seed: int) -> StoredData:
         """The whole application's data."""
         return StoredData(self._population(seed), _STORED_PROFILE, self._chats_per_user, "everything", True)
+
+    def oracle(self, seed: int, eventual: frozenset[type]) -> Oracle:
+        """What its people know of the answers."""
+        people = self._population(seed)
+        return Oracle(self.dataset(seed), lambda number: home_of(people.person(number)), eventual)
 
     def arrivals(self) -> Iterator[Arrival]:
         """The trace's instants, divided by `speed`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
 from random import Random
@@ -66,23 +66,28 @@ class StoredData:
     def chats(self) -> Iterator[StoredChat]:
         """All chats, user by user."""
         for user, account, chat in self._chats():
-            updated_at = self.population.last_written(user, chat)
-            random = self._random("title", user, chat)
-            title = text.title(random.random)
-            model_id = f"model-{int(random.random() * MODELS_PER_TENANT):02d}"
-            summary = ChatSummary(self.population.chat_id(user, chat), title, model_id, updated_at)
-            yield StoredChat(account.tenant_id, account.user_id, summary, self._messages_of(user, chat))
+            yield StoredChat(account.tenant_id, account.user_id, self.summary(user, chat), self._count(user, chat))
 
     def messages(self) -> Iterator[StoredMessage]:
         """All messages, chat by chat, oldest first; a chat's last one is as old as the chat's `updated_at`."""
         if self.contents != "everything":
             return
         for user, account, chat in self._chats():
-            yield from self._messages(user, chat, account.tenant_id)
+            chat_id = self.population.chat_id(user, chat)
+            for message, at in self.messages_of(user, chat):
+                yield StoredMessage(account.tenant_id, chat_id, message, at)
 
-    def _messages(self, user: int, chat: int, tenant_id: str) -> Iterator[StoredMessage]:
-        count = self._messages_of(user, chat)
-        chat_id = self.population.chat_id(user, chat)
+    def summary(self, user: int, chat: int) -> ChatSummary:
+        """The row of one chat of a user."""
+        updated_at = self.population.last_written(user, chat)
+        random = self._random("title", user, chat)
+        title = text.title(random.random)
+        model_id = f"model-{int(random.random() * MODELS_PER_TENANT):02d}"
+        return ChatSummary(self.population.chat_id(user, chat), title, model_id, updated_at)
+
+    def messages_of(self, user: int, chat: int) -> Iterator[tuple[Message, datetime]]:
+        """The messages of one chat of a user and when they were written, oldest first."""
+        count = self._count(user, chat)
         random = self._random("messages", user, chat).random
         step = timedelta(seconds=_SECONDS_BETWEEN_MESSAGES)
         at = self.population.last_written(user, chat) - (count - 1) * step
@@ -90,22 +95,22 @@ class StoredData:
         for position in range(count):
             is_answer = position % 2
             content = text.message_text(random, sizes[is_answer].sample(random()))
-            message = Message(position, "assistant" if is_answer else "user", content)
-            yield StoredMessage(tenant_id, chat_id, message, at)
+            yield Message(position, "assistant" if is_answer else "user", content), at
             at += step
 
     def _chats(self) -> Iterator[tuple[int, User, int]]:
         """(user, account, chat number) of every stored chat."""
         for user, account in enumerate(self.users()):
-            for chat in range(self._chats_of(user)):
+            for chat in range(self.chats_of(user)):
                 yield user, account, chat
 
-    def _chats_of(self, user: int) -> int:
+    def chats_of(self, user: int) -> int:
+        """How many chats of a user are stored."""
         if self.contents == "users":
             return 0
         return 1 if self.contents == "empty chats" else self.population.chats(user)
 
-    def _messages_of(self, user: int, chat: int) -> int:
+    def _count(self, user: int, chat: int) -> int:
         return 2 * self.population.turns(user, chat) if self.contents == "everything" else 0
 
     def _random(self, kind: str, user: int, chat: int) -> Random:

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from workloads.dataset import Dataset
 from workloads.operations import Turn
+from workloads.oracle import Oracle
 
 
 class Arrival(NamedTuple):
@@ -47,6 +48,9 @@ class Workload(Protocol):
 
     def dataset(self, seed: int) -> Dataset:
         """The data to load before the run."""
+
+    def oracle(self, seed: int, eventual: frozenset[type]) -> Oracle:
+        """What every reply must hold; `eventual` operations may show how things were."""
 
     def arrivals(self) -> Iterator[Arrival] | None:
         """A trace's own instants in order of time, or None when the workload has no clock of its own."""
