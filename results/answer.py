@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from results.correctness import wrong_answers
 from results.figures import ABSENT, count, ms, rate, share
 from results.folder import Percentiles, RunFolder, number
 from results.histogram import summary_ms
@@ -136,7 +137,7 @@ def findings(scope: Scope) -> list[str]:
     """What a reader must know before using a figure: each invalid or incomplete run with figure and remedy, and
     each target that could not keep up."""
     lines = [line for pool in scope.pools for run in pool.left_out for line in _why(run)]
-    return [*lines, *(line for pool in scope.pools for line in _remarks(pool))]
+    return [*lines, *(line for pool in scope.pools for line in _remarks(pool)), *wrong_answers(scope)]
 
 
 def _why(run: RunFolder) -> list[str]:

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from results import answer, detail
 from results.charts import group_charts
+from results.correctness import integrity
 from results.folder import RunFolder
 from results.pool import PooledRun
 from results.scope import Group, Scope, scopes
@@ -31,7 +32,7 @@ def _page(scope: Scope) -> dict[str, object]:
         "title": scope.title,
         "groups": [_group(scope, group) for group in scope.groups],
         "findings": answer.findings(scope),
-        "origin": _present(answer.limits(scope), detail.servers(scope), detail.provenance(scope)),
+        "origin": _present(integrity(scope), answer.limits(scope), detail.servers(scope), detail.provenance(scope)),
     }
 
 

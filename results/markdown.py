@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from results import answer, detail
+from results.correctness import integrity
 from results.folder import RunFolder
 from results.scope import Group, Scope, scopes
 from results.sheet import Sheet
@@ -36,7 +37,7 @@ def _scope(scope: Scope) -> Iterable[str]:
         yield "\n".join(f"- {escaped(finding)}" for finding in findings)
     for group in scope.groups:
         yield from _folded(_details(scope, group))
-    yield from _folded([answer.limits(scope), detail.servers(scope), detail.provenance(scope)])
+    yield from _folded([integrity(scope), answer.limits(scope), detail.servers(scope), detail.provenance(scope)])
 
 
 def _details(scope: Scope, group: Group) -> list[Sheet | None]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results import answer, detail
+from results.correctness import integrity
 from results.folder import RunFolder
 from results.scope import Scope, scopes
 from results.sheet import Sheet, plain
@@ -46,6 +47,9 @@ def _render_details(scope: Scope, console: Console) -> None:
         for sheet in (detail.operations(scope, group), detail.errors(scope, group)):
             if sheet is not None:
                 render_sheet(sheet, console)
+    checked = integrity(scope)
+    if checked is not None:
+        render_sheet(checked, console)
 
 
 def render_sheet(sheet: Sheet, console: Console) -> None:

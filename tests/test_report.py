@@ -292,3 +292,16 @@ def test_milliseconds_have_three_significant_digits(value: float | None, printed
 @pytest.mark.parametrize(("value", "printed"), [(0.0, "0 %"), (0.0003, "0.03 %"), (0.12, "12 %"), (1e-6, "<0.01 %")])
 def test_shares_are_percentages_of_two_digits(value: float, printed: str) -> None:
     assert figures.share(value) == printed
+
+
+def test_wrong_answers_are_told_with_an_example_and_a_table(tmp_path: Path) -> None:
+    path = write_run(tmp_path, Synthetic())
+    example = {"check": "gap", "operation": "read_messages", "person": 7, "at_s": 2.5, "detail": "no message at 3"}
+    read_back = {"chats": 9, "acknowledged": 31, "lost": 1, "duplicates": 2, "not_read": 4, "note": "no answer"}
+    found = {"checked": True, "replies": 1234, "violations": 5, "by_check": {"gap": 5}, "examples": [example]}
+    found |= {"unknown_writes": 6, "read_back": read_back, "cost_us_per_op": 1.25}
+    found |= {"staleness": {"reads": 100, "stale": 8, "age_ms": {"p99": 12.5}}}
+    text = re.sub(r"\s+", " ", on_terminal([load(change(path, lambda facts: facts.update(integrity=found)))]))
+    assert "gap, read_messages of person 7 at 2.5 s: no message at 3." in text
+    assert "4 chats: no answer." in text
+    assert "postgres 1 1,234 5 31 1 2 4 6 8 12.5 1.2" in text
