@@ -29,7 +29,7 @@ bench: $(READY)  ## ratios against plain scripts, interleaved, on this machine
 	@$(BIN)/python -m pip install --quiet --requirement benches/requirements.txt
 	@$(BIN)/python -m benches.table
 
-soak: $(READY)  ## ten minutes at 5,000 operations a second: is the engine's memory flat?
+soak: $(READY)  ## twenty minutes at 2,000 operations a second: are memory and lag flat?
 	@$(BIN)/python -m benches.soak
 
 constraints: $(READY)  ## pin every dependency anew, with hashes, for every Python we support

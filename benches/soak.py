@@ -1,4 +1,4 @@
-"""`make soak`: ten minutes at 5,000 operations a second on `null`. Is the engine's memory flat, and its lag with it?"""
+"""`make soak`: twenty minutes at 2,000 operations a second. Are memory and lag flat, and how large is a folder?"""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import psutil
 
 from benches.child import BenchError, end
-from benches.ratio import Spread, figure, spread
 from benches.table import leave, machine
 
-RATE: Final = 5000
+RATE: Final = 2000
 LIMIT: Final = 1.05
-"""Memory is flat when it has grown by less than this factor over the measured window."""
+"""Memory is flat when its last quarter is above the second by less than this factor."""
+
+LAG_LIMIT: Final = 1.5
+"""The same for lag, which a shared machine moves more than any growth would."""
+
+KEPT: Final = Path(__file__).parent / "out"
+"""Where findings are left for `make bench`, which puts them into docs/proof.md."""
 
 _WARMUP_S: Final = 20
 _SAMPLE_S: Final = 5.0
@@ -40,34 +46,41 @@ class Memory:
     locust: list[float] = field(default_factory=list)
 
 
-def growth(rss_mb: Sequence[float]) -> float:
-    """The last size over the first; raises `BenchError` when there is none."""
-    if not rss_mb:
-        raise BenchError("no memory was sampled in the measured window")
-    return rss_mb[-1] / rss_mb[0]
+def growth(values: Sequence[float]) -> float:
+    """The median of the last quarter over that of the second; raises `BenchError` when there are too few values.
 
-
-def per_minute(rows: Iterable[Mapping[str, str]]) -> list[Spread | None]:
-    """Of the p99 of turn lag in each measured second (ms): median, least and greatest of each minute.
-
-    A minute's own p99 cannot be had from those of its seconds.
+    The first quarter is left out: buffers, histograms and compiled code settle in it.
     """
-    minutes: dict[int, list[float | None]] = defaultdict(list)
-    measured = [row for row in rows if row["phase"] == "measured" and row["operation"] == "turn"]
-    for row in measured:
-        minute = (int(row["second"]) - int(measured[0]["second"])) // 60
-        minutes[minute].append(float(row["lag_p99_ms"]) if row["lag_p99_ms"] else None)
-    return [spread(minutes[minute]) for minute in sorted(minutes)]
+    quarter = len(values) // 4
+    if not quarter:
+        raise BenchError("the soak was too short: fewer than four values of memory or lag")
+    return median(values[-quarter:]) / median(values[quarter : 2 * quarter])
 
 
-def begin(folder: Path, duration_s: float) -> subprocess.Popen[str]:
+def lags_ms(rows: Iterable[Mapping[str, str]]) -> list[float]:
+    """The p99 of turn lag of each measured second that has one, in ms."""
+    measured = (row for row in rows if row["phase"] == "measured" and row["operation"] == "turn")
+    return [float(row["lag_p99_ms"]) for row in measured if row["lag_p99_ms"]]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the soak sends: `rate` turns a second of a workload, for so long."""
+
+    target: str
+    workload: str
+    rate: float
+    duration_s: float
+
+
+def begin(folder: Path, load: Load) -> subprocess.Popen[str]:
     """Start the run."""
     command = [sys.executable, "-m", "locust", "-f", str(Path(__file__).parents[1] / "loadtests" / "chat.py")]
-    command += ["--headless", "--only-summary", "--loglevel", "WARNING", "--target", "null"]
-    command += ["--workload", "point-read", "--rate", str(RATE), "--warmup", f"{_WARMUP_S}s", "--out", str(folder)]
-    experiment = {"duration_s": duration_s, "quiet": True}
+    command += ["--headless", "--only-summary", "--loglevel", "WARNING", "--target", load.target]
+    command += ["--workload", load.workload, "--rate", f"{load.rate:g}", "--warmup", f"{_WARMUP_S}s"]
+    experiment = {"duration_s": load.duration_s, "quiet": True}
     return subprocess.Popen(
-        command,
+        [*command, "--out", str(folder)],
         env={**os.environ, "DBVERDICT_EXPERIMENT": json.dumps(experiment)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -100,56 +113,78 @@ def engines(parent: psutil.Process) -> list[psutil.Process]:
     return [child for child in parent.children() if "loadtests.engine" in child.cmdline()]
 
 
-def report(run_folder: Path, memory: Memory) -> bool:
-    """Print what came of it; answers whether the engine's memory was flat."""
+def findings(run_folder: Path, memory: Memory, duration_s: float) -> tuple[list[str], bool]:
+    """What came of it in lines, and whether memory and lag were flat."""
     run = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
-    first, last = map(float, run["harness"]["rss_mb"][0])
     totals = run["totals"]
-    print(f"{totals['throughput_ops']:,.0f} ops/s of {RATE:,}, engine CPU {totals['engine_cpu']:.0%}; {run['end']}")
-    print(f"valid: {run['validity']['valid']} {[reason['figure'] for reason in run['validity']['reasons']]}")
-    with (run_folder / "intervals.csv").open(encoding="utf-8", newline="") as lines:
-        minutes = per_minute(csv.DictReader(lines))
-    print("minute  lag p99 of its seconds, ms: median (least..worst)")
-    for number, lag in enumerate(minutes, 1):
-        print(f"{number:>6}  {lag.text() if lag else '–'}")
-    print(f"lag p99 of the whole window: {run['turns']['lag_ms']['p99']:.3f} ms")
-    print(f"folder: {sum(path.stat().st_size for path in run_folder.iterdir()) / 1e6:.1f} MB")
-    engine, locust_growth = last / first, growth(memory.locust)
-    print(f"engine rss, first and last second of the window: {first:.1f} -> {last:.1f} MB, {told(engine)}")
-    print(f"engine rss, each minute: {sizes(memory.engine)}, {told(growth(memory.engine))}")
-    print(f"Locust process rss, each minute: {sizes(memory.locust)}, {told(locust_growth)}")
-    return engine < LIMIT
+    with (run_folder / "intervals.csv").open(encoding="utf-8", newline="") as rows:
+        lags = lags_ms(csv.DictReader(rows))
+    size_mb = sum(path.stat().st_size for path in run_folder.iterdir()) / 1e6
+    engine, locust, lag = growth(memory.engine), growth(memory.locust), growth(lags)
+    lines = [
+        f"{run['target']['name']}, {run['workload']['name']}: {duration_s / 60:g} minutes",
+        f"{totals['throughput_ops']:,.0f} ops/s, engine CPU {totals['engine_cpu']:.0%}; ended: {run['end']['reason']}",
+        f"valid: {run['validity']['valid']} {[reason['figure'] for reason in run['validity']['reasons']]}",
+        f"integrity: {run['integrity'].get('violations', run['integrity'].get('why'))}",
+        f"engine memory, every fifth of the window: {sizes(memory.engine)}; {told(engine, LIMIT)}",
+        f"Locust memory, every fifth of the window: {sizes(memory.locust)}; {told(locust, LIMIT)}",
+        f"lag p99 of each second, median of the quarters: {quarters(lags)} ms; {told(lag, LAG_LIMIT)}",
+        f"folder: {size_mb:.1f} MB, {size_mb / duration_s * 3600:.0f} MB an hour",
+    ]
+    return lines, engine < LIMIT and locust < LIMIT and lag < LAG_LIMIT
 
 
 def sizes(rss_mb: Sequence[float]) -> str:
-    """The size at the start of each minute, and the last."""
-    each_minute = [*rss_mb[:: int(60 / _SAMPLE_S)], rss_mb[-1]]
-    return f"{' '.join(f'{size:.1f}' for size in each_minute)} MB"
+    """Six sizes, evenly spaced, the first and the last among them."""
+    last = len(rss_mb) - 1
+    return f"{' '.join(f'{rss_mb[round(at * last / 5)]:.1f}' for at in range(6))} MB"
 
 
-def told(ratio: float) -> str:
-    """A growth factor with its verdict."""
-    return f"ratio {figure(ratio)}: {'flat' if ratio < LIMIT else f'NOT flat, limit {LIMIT}'}"
+def quarters(values: Sequence[float]) -> str:
+    """The median of each quarter."""
+    quarter = len(values) // 4
+    return " ".join(f"{median(values[at * quarter : (at + 1) * quarter]):.3f}" for at in range(4))
+
+
+def told(ratio: float, limit: float) -> str:
+    """The last quarter over the second, with its verdict."""
+    return f"last quarter / second {ratio:.3f}: {'flat' if ratio < limit else f'NOT flat, limit {limit}'}"
+
+
+def keep(load: Load, lines: Sequence[str]) -> None:
+    """Leave the findings of this load, in place of those before."""
+    KEPT.mkdir(exist_ok=True)
+    utc = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    path = KEPT / f"soak-{load.target}-{load.workload}.json"
+    path.write_text(json.dumps({"utc": utc, "lines": list(lines)}, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> int:
-    """Answers 0 when the engine's memory was flat, 1 when it was not, 2 when there was no run."""
+    """Answers 0 when memory and lag were flat, 1 when they were not, 2 when there was no run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    duration_s = parser.parse_args().minutes * 60
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--target", default="null")
+    parser.add_argument("--workload", default="point-read")
+    parser.add_argument("--rate", type=float, default=RATE, help="turns a second")
+    options = parser.parse_args()
+    load = Load(options.target, options.workload, options.rate, options.minutes * 60)
     signal.signal(signal.SIGTERM, leave)
-    print(machine(), flush=True)
+    heading = machine()
+    print(heading, flush=True)
     with tempfile.TemporaryDirectory(prefix="dbverdict-soak-") as folder:
-        child = begin(Path(folder), duration_s)
+        child = begin(Path(folder), load)
         try:
-            memory = sample(child, Path(folder), duration_s)
+            memory = sample(child, Path(folder), load.duration_s)
         finally:
             end(child)
         folders = [path.parent for path in Path(folder).glob("*/run.json")]
         if len(folders) != 1 or not memory.locust or not memory.engine:
             print(f"soak: no run to judge (Locust ended with status {child.returncode})", file=sys.stderr)
             return 2
-        return 0 if report(folders[0], memory) else 1
+        lines, flat = findings(folders[0], memory, load.duration_s)
+    print("\n".join(lines))
+    keep(load, [heading, *lines])
+    return 0 if flat else 1
 
 
 if __name__ == "__main__":

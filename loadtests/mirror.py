@@ -6,6 +6,7 @@ Locust's console prints whole milliseconds; its CSV, JSON and web UI show the fr
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from locust.stats import RequestStats, StatsEntry, StatsError
 
@@ -13,14 +14,18 @@ from results.histogram import Counts, highest_value_of
 from results.recorder import Cell, Interval, name_of
 from results.sample import HEARTBEAT, OUTCOMES, TIMED_OUTCOMES, TURN
 
+_KEPT_SECONDS = 30
+"""Locust reads the last dozen seconds of its counts per second, and never drops one: a long run would only grow."""
+
 _TIMED = frozenset(OUTCOMES.index(outcome) for outcome in TIMED_OUTCOMES)
 
 
 class Mirror:
     """Feeds closed seconds into Locust's statistics; starts them anew when the measured window opens."""
 
-    def __init__(self, stats: RequestStats) -> None:
+    def __init__(self, stats: RequestStats, wall_s: Callable[[], float] = time.time) -> None:
         self._stats = stats
+        self._wall_s = wall_s
         self._measuring = False
 
     def show(self, interval: Interval, phase: str) -> None:
@@ -38,7 +43,7 @@ class Mirror:
         if cell.operation != TURN:  # a turn is made of the operations: counting both would count twice
             entries.append(self._stats.total)
         for entry in entries:
-            _extend(entry, counts, failed=cell.outcome != 0, timed=cell.outcome in _TIMED)
+            _extend(entry, counts, self._wall_s(), failed=cell.outcome != 0, timed=cell.outcome in _TIMED)
         if cell.outcome != 0:
             self._error(method, name_of(cell.operation), OUTCOMES[cell.outcome], counts.total)
 
@@ -48,15 +53,21 @@ class Mirror:
         error.occurrences += occurrences
 
 
-def _extend(entry: StatsEntry, counts: Counts, *, failed: bool, timed: bool) -> None:
-    now = time.time()
+def _forget(per_second: dict[int, int], now: int) -> None:
+    while (oldest := next(iter(per_second))) < now - _KEPT_SECONDS:
+        del per_second[oldest]
+
+
+def _extend(entry: StatsEntry, counts: Counts, now: float, *, failed: bool, timed: bool) -> None:
     number = counts.total
     entry.num_requests += number
     entry.num_reqs_per_sec[int(now)] += number
+    _forget(entry.num_reqs_per_sec, int(now))
     entry.last_request_timestamp = now
     if failed:
         entry.num_failures += number
         entry.num_fail_per_sec[int(now)] += number
+        _forget(entry.num_fail_per_sec, int(now))
     if not timed:
         entry.num_none_requests += number  # it failed before its time: no latency of it is shown
         return

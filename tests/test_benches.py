@@ -10,7 +10,7 @@ from benches.child import BenchError
 from benches.null_server import CANNED_USER, MISSING_TABLE, NullProtocol, Table, response
 from benches.ratio import Goal, Reading, Spread, figure, ratios, spread
 from benches.sides import harness_reading, locust_reading, pgbench_reading
-from benches.soak import growth, per_minute
+from benches.soak import growth, lags_ms
 from benches.table import Row, line, medians, p50, throughput
 
 pytestmark = pytest.mark.fast
@@ -173,18 +173,18 @@ def test_the_null_server_remembers_its_table_and_the_mark_in_it() -> None:
 # --- the soak --------------------------------------------------------------------------------------------------
 
 
-def test_growth_is_the_last_resident_size_over_the_first() -> None:
-    assert growth([50.0, 80.0, 51.0]) == pytest.approx(1.02)
-    with pytest.raises(BenchError, match="no memory"):
-        growth([])
+def test_growth_is_the_last_quarter_over_the_second() -> None:
+    assert growth([9.0, 9.0, 50.0, 50.0, 70.0, 70.0, 51.0, 51.0]) == pytest.approx(1.02)
+    with pytest.raises(BenchError, match="too short"):
+        growth([1.0, 2.0, 3.0])
 
 
-def test_the_soak_tells_median_and_worst_second_of_each_minute() -> None:
+def test_the_soak_looks_at_the_turns_of_the_measured_seconds() -> None:
     rows = [
         {"second": str(second), "phase": phase, "operation": operation, "lag_p99_ms": lag}
         for second, phase, operation, lag in [
-            (1, "warmup", "turn", "9"), (2, "measured", "turn", "0.1"), (3, "measured", "turn", "0.3"),
+            (1, "warmup", "turn", "9"), (2, "measured", "turn", "0.1"), (3, "measured", "turn", ""),
             (4, "measured", "turn", "0.2"), (3, "measured", "get_user", "7"), (62, "measured", "turn", "0.5"),
         ]
     ]  # fmt: skip
-    assert per_minute(rows) == [Spread(0.2, 0.1, 0.3), Spread(0.5, 0.5, 0.5)]
+    assert lags_ms(rows) == [0.1, 0.2, 0.5]

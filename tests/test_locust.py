@@ -56,10 +56,12 @@ def assert_same_work(run: dict[str, Any], single: dict[str, Any]) -> None:
     assert counted(run) == counted(single)
 
 
-def test_two_processes_issue_the_operations_of_one(tmp_path: Path, single: dict[str, Any]) -> None:
-    locust = LocustRun(tmp_path, *RATE, "--processes", "2")
+@pytest.mark.parametrize("processes", [2, 4])
+def test_several_processes_issue_the_operations_of_one(tmp_path: Path, single: dict[str, Any], processes: int) -> None:
+    locust = LocustRun(tmp_path, *RATE, "--processes", str(processes))
     locust.sound()
-    assert locust.run()["load"]["workers"] == 2
+    assert locust.run()["load"]["workers"] == processes
+    assert locust.run()["load"]["connections"] == single["load"]["connections"]  # the total, however many share it
     assert_same_work(locust.run(), single)
     merged = load(locust.folder()).service  # the interval logs hold both workers' histograms, added
     assert {name: merged[name].total for name in counted(single)} == counted(single)
