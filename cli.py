@@ -70,6 +70,16 @@ def targets() -> None:
 
 
 @app.command()
+def calibrate(
+    as_json: Annotated[bool, typer.Option("--json", help="print the whole result as JSON")] = False,
+) -> None:
+    """Prove the harness on this machine: known answers, floor, highest rate; under two minutes, no database."""
+    from loadtests.calibration import command
+
+    command.perform(as_json)
+
+
+@app.command()
 def report(
     runs: Annotated[list[Path], typer.Argument(help="run folders, or folders above them")],
     out: Annotated[Path | None, typer.Option(help="where to write; without it beside the runs")] = None,

@@ -18,6 +18,7 @@ import gevent
 from gevent import subprocess
 from gevent.event import Event
 
+from loadtests.calibration.kept import reference
 from loadtests.facts import (
     command_line,
     experiment_facts,
@@ -189,13 +190,15 @@ class Director:
         folder = Path(self.settings.out) / name
         window = Window(plan.ramp_s, plan.warmup_s, _close_s(plan))
         prepared, ready = self._prepared or {}, self._ready[0]
+        machine = provenance(command_line())
         facts = {
             "experiment": experiment_facts(self.experiment),
             "target": target_facts(self.settings.design, self.server, prepared),
             "workload": workload_facts(self.settings, prepared),
             "load": load_facts(self.settings, users, spawn_rate, self._workers, ready["priority"]),
             "floor": floor_facts(ready["floor_ns"]),
-            "provenance": provenance(command_line()),
+            "calibration": reference(machine),
+            "provenance": machine,
         }
         prices = list_prices() if self._counts_money() else None
         try:

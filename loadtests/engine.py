@@ -16,7 +16,6 @@ from collections.abc import Awaitable
 from typing import Any, Final, cast
 
 import orjson
-import psutil
 import uvloop
 
 from loadtests.agenda import NEVER_NS, Agenda, PeopleAgenda, RateAgenda, people_of
@@ -28,7 +27,8 @@ from loadtests.performer import NUMBER, OK, SKIPPED, Performer, Person, Samples
 from loadtests.plan import Plan
 from loadtests.precedence import take_precedence
 from loadtests.read_back import read_back
-from loadtests.stopwatch import Alarm, cpu_ns, now_ns, start_instant_ns
+from loadtests.stopwatch import Alarm, now_ns, start_instant_ns
+from loadtests.vitals import Vitals
 from targets.catalog import CATALOG, Design, TargetOptions
 from targets.protocol import SetupError, TargetError
 from workloads.catalog import WorkloadOptions, make_workload
@@ -67,7 +67,7 @@ class Engine:
         self._second_number = 0
         self._offered_turns = 0
         self._finishing: asyncio.Task[None] | None = None
-        self._process = psutil.Process()
+        self._vitals = Vitals()
 
     # --- before the load ---------------------------------------------------------------------------------------
 
@@ -118,6 +118,7 @@ class Engine:
         else:
             self._loop.call_later(max(self._start - now_ns(), 0) / 1e9, self._saturate)
         self.say("started", start_ns=self._start, open_ns=self._open, close_ns=self._close)
+        self._vitals.begin()
         gc.collect()
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
         gc.set_threshold(50_000, 20, 50)
@@ -194,15 +195,12 @@ class Engine:
         self._samples.flush()
         performer = self._performer
         backlog_ns = performer.backlog_ns(self._people(), now)
-        lanes = self._lane_process.process.pid if self._lane_process else None
         self.say(
             "second",
             second=self._second_number,
             engine={
-                "cpu_ns": cpu_ns(),
-                "lane_cpu_ns": _cpu_of(lanes),
+                **self._vitals.read(self._lane_process),
                 "backlog_ns": backlog_ns,
-                "rss_bytes": self._process.memory_info().rss,
                 "skipped": performer.skipped,
                 "offered": dict(zip(NAMES.values(), performer.offered, strict=True)) | {"turn": self._offered_turns},
             },
@@ -283,16 +281,6 @@ async def _within(seconds: float, work: Awaitable[None]) -> None:
         await asyncio.wait_for(work, seconds)
     except TimeoutError:
         pass  # a server that no longer answers must not keep the engine
-
-
-def _cpu_of(pid: int | None) -> int:
-    if pid is None:
-        return 0
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.NoSuchProcess:
-        return 0
-    return int((times.user + times.system) * 1e9)
 
 
 async def _obey(engine: Engine, orders: asyncio.StreamReader) -> None:

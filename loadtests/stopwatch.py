@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 now_ns: Final = time.perf_counter_ns
 """Nanoseconds of the monotonic clock; on one Linux machine the same for every process."""
@@ -23,6 +23,34 @@ wall_ns: Final = time.time_ns
 def start_instant_ns(start_wall_ns: int) -> int:
     """An announced wall-clock instant on this process's stopwatch."""
     return now_ns() + (start_wall_ns - wall_ns())
+
+
+JUMP_NS: Final = 100_000_000
+"""Clocks that drift apart by so much between two looks have jumped; steering a clock moves it 0.5 ms a second."""
+
+
+class Clocks(NamedTuple):
+    """The stopwatch and the clocks it is held against, read together, in ns."""
+
+    running: int  # stands still while the machine is suspended
+    wall: int
+    boot: int | None  # counts a suspension too; None where there is no such clock
+
+
+def read_clocks() -> Clocks:
+    """The readings of this moment."""
+    boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else None
+    return Clocks(now_ns(), wall_ns(), boot)
+
+
+def jump_ns(before: Clocks, after: Clocks) -> int:
+    """How far a clock jumped against the stopwatch between two readings, the larger jump of two; 0 for none."""
+    ran = after.running - before.running
+    gaps = [after.wall - before.wall - ran]
+    if before.boot is not None and after.boot is not None:
+        gaps.append(after.boot - before.boot - ran)
+    largest = max(gaps, key=abs)
+    return largest if abs(largest) >= JUMP_NS else 0
 
 
 class Alarm:

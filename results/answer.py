@@ -163,7 +163,18 @@ def _remarks(pool: PooledRun) -> list[str]:
             f"generator-bound {name}: the load generator (engine or SDK process) was the limit, not the database: "
             "throughput is a lower bound."
         )
-    return [*remarks, *_early_ends(pool), *_missed(pool)]
+    return [*remarks, *_above_calibration(pool), *_early_ends(pool), *_missed(pool)]
+
+
+def _above_calibration(pool: PooledRun) -> list[str]:
+    """A line for the run farthest above the rate its machine was calibrated to."""
+    parts = [run.part("calibration") for run in pool.used if run.part("calibration").get("above") is True]
+    rates = [(number(part.get("ops_per_worker")) or 0.0, number(part.get("max_rate_ops"))) for part in parts]
+    return [
+        f"above calibration {plain(pool.target)}: {count(rate)} ops/s per worker, where `dbverdict calibrate` found "
+        f"that this machine can measure {count(limit)}: lower the load, add --processes, or calibrate again."
+        for rate, limit in sorted(rates, reverse=True)[:1]
+    ]
 
 
 def _early_ends(pool: PooledRun) -> list[str]:

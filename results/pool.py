@@ -59,7 +59,7 @@ class PooledRun:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What must be said beside the figures: INVALID, INCOMPLETE, overloaded, generator-bound, an early end."""
+        """What must be said beside the figures: INVALID, INCOMPLETE, overloaded, generator-bound, and so on."""
         flags = []
         if not self.evidence:
             flags.append("INVALID" if any(run.complete for run in self.runs) else "INCOMPLETE")
@@ -67,6 +67,8 @@ class PooledRun:
             flags.append("overloaded")
         if any(run.totals.get("generator_bound") is True for run in self.used):
             flags.append("generator-bound")
+        if any(run.part("calibration").get("above") is True for run in self.used):
+            flags.append("above calibration")
         ends = {run.end for run in self.sound} - {"", "planned", "overloaded"}
         return (*flags, *(f"ended: {end.replace('_', ' ')}" for end in sorted(ends)))
 

@@ -48,6 +48,7 @@ class EngineSecond:
     lane_cpu_ns: int = 0  # of its lane process, if it has one
     backlog_ns: int = 0  # age of the oldest turn that is due and not begun
     rss_bytes: int = 0
+    clock_jump_ns: int = 0  # how far a clock jumped against the stopwatch in this second; 0: it did not
     skipped: int = 0  # operations not issued because an earlier write to their chat had failed
     offered: dict[str, int] = field(default_factory=dict)  # operation name or "turn" -> offered in this second
 

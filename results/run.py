@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from results import integrity, validity
+from results.calibrated import beside
 from results.histogram import add, summary_ms
 from results.logs import HistogramLog, IntervalTable
 from results.prices import Prices, usd
@@ -174,6 +175,7 @@ class RunWriter:
             "exit_code": _exit_code(end, bool(reasons), limits) if end else None,
             **self.facts,
             "phases": self.window.to_json(),
+            "calibration": self._calibration(totals),
             "validity": {"valid": bool(end) and not reasons, "reasons": [asdict(reason) for reason in reasons]},
             "totals": totals,
             "turns": self.totals.turns(),
@@ -185,6 +187,9 @@ class RunWriter:
             "integrity": self._integrity,
             "limits": limits,
         }
+
+    def _calibration(self, totals: Mapping[str, Any]) -> dict[str, Any] | None:
+        return beside(self.facts.get("calibration"), totals["throughput_ops"], len(self._engines))
 
     def _totals(self, operations: Mapping[str, Any], end: End | None) -> dict[str, Any]:
         seconds = self._window_seconds()
@@ -240,6 +245,7 @@ class RunWriter:
             service_p99_ms=add(*service).percentile_ns(99.0) / 1e6,
             engine_cpu=totals["engine_cpu"],
             stall_ms=totals["loop_stall_ms"],
+            clock_jump_ms=max((engine.clock_jump_ns for engine in self._engines), key=abs) / 1e6,
             completed_ops=self.totals.completed_ops,
             died=died,
         )

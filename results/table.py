@@ -19,6 +19,7 @@ from results.sheet import Sheet, plain
 
 _NAME_WIDTH: Final = 13  # on a terminal names are folded to no less, so that the answer fits 80 columns
 _NAME_WIDTH_PIPED: Final = 40
+_LOUD: Final = ("INVALID", "INCOMPLETE", "overloaded", "generator-bound", "above calibration")
 _GAP: Final = 2  # between columns
 
 
@@ -89,6 +90,6 @@ def _cell(cell: str) -> Text:
     first, *rest = cell.split("\n")
     text = Text(first)
     for line in rest:
-        loud = any(word in line for word in ("INVALID", "INCOMPLETE", "overloaded", "generator-bound"))
+        loud = any(word in line for word in _LOUD)
         text.append(f"\n{line}", style="bold red" if loud else "dim")
     return text

@@ -104,6 +104,7 @@ class EngineFacts:
         self._last: EngineSecond | None = None
         self._seconds = 0
         self.skipped = 0
+        self.clock_jump_ns = 0  # the largest, of every second: a suspended machine's caches are cold afterwards
         self.rss_mb: list[float] = []
 
     def add(self, interval: Interval, *, in_window: bool) -> None:
@@ -113,6 +114,7 @@ class EngineFacts:
             if cell.measured and cell.span == "lag" and cell.operation in self._lag:
                 self._lag[cell.operation].add(counts)
         self.skipped = engine.skipped
+        self.clock_jump_ns = max(self.clock_jump_ns, engine.clock_jump_ns, key=abs)
         if not in_window:
             return
         self.rss_mb = [*self.rss_mb[:1], engine.rss_bytes / 1e6]

@@ -40,12 +40,13 @@ class Facts:
     engine_cpu: float  # fraction of a core, of the busiest engine
     stall_ms: float
     completed_ops: int
+    clock_jump_ms: float = 0.0  # how far a clock jumped against the stopwatch; 0: it did not
     died: tuple[str, ...] = ()  # what ended before its time, for people
 
 
 def reasons(facts: Facts) -> list[Reason]:
     """Every rule that was broken; none means the run is valid."""
-    return [*_died(facts), *_empty(facts), *_lag(facts), *_cpu(facts), *_stall(facts)]
+    return [*_died(facts), *_empty(facts), *_lag(facts), *_cpu(facts), *_stall(facts), *_clock(facts)]
 
 
 def _died(facts: Facts) -> list[Reason]:
@@ -80,3 +81,10 @@ def _stall(facts: Facts) -> list[Reason]:
         return []
     figure = f"the engine's loop stood still for {facts.stall_ms:.0f} ms, above {STALL_MS:.0f} ms"
     return [Reason("stall", figure, "something else took the processor: run on a quieter machine, or again")]
+
+
+def _clock(facts: Facts) -> list[Reason]:
+    if not facts.clock_jump_ms:
+        return []
+    figure = f"a clock jumped by {facts.clock_jump_ms / 1e3:+,.1f} s: the machine was suspended, or its time was set"
+    return [Reason("clock", figure, "keep the machine awake and its time steady, and run again")]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
+from hypothesis import settings
 
 from targets.catalog import CATALOG, Design, TargetOptions
 from targets.server import ProviderName, RunningServer, ServerKind, ServerOptions
@@ -17,6 +18,9 @@ REQUIRED = os.environ.get("DBVERDICT_REQUIRE_DOCKER") == "1"
 """CI says that real servers must run: there a missing one fails the tests instead of skipping them."""
 
 PROVIDER = cast(ProviderName, os.environ.get("DBVERDICT_TEST_PROVIDER", "embedded"))
+
+settings.register_profile("ours", deadline=None)  # a busy machine is slow, and no test asserts an absolute time
+settings.load_profile("ours")
 
 
 class Servers:
