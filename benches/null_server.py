@@ -1,6 +1,6 @@
-"""A null HTTP server in DynamoDB's shape, on loopback: every `GetItem` is answered with the same user, at once.
+"""A null HTTP server in DynamoDB's shape, on loopback: every `GetItem` is answered at once with what was stored.
 
-It remembers whether the table exists and our mark in it, so that the target `dynamodb-local` can prepare against it.
+It knows one table, items by key, and nothing else; a response is made once for each request body.
 Prints its port, and ends when stdin ends.
 """
 
@@ -14,11 +14,8 @@ from zlib import crc32
 import orjson
 import uvloop
 
-from targets.dynamodb_items import Item, key, user_item
-from workloads.operations import User
+from targets.dynamodb_items import Item
 
-_ID = "00000000-0000-4000-8000-000000000000"
-_MARK_KEY = orjson.dumps(key("dbverdict", "mark"))
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"Content-Length: "
 _TARGET = b"DynamoDB_20120810."
@@ -34,12 +31,6 @@ def response(value: Item, status: bytes = b"200 OK") -> bytes:
     return head % (status, crc32(body), len(body)) + body
 
 
-CANNED_USER = response(
-    {
-        "Item": user_item(User(_ID, _ID, "nobody@example.com", "Nobody", _ID)),
-        "ConsumedCapacity": {"TableName": "dbverdict_chat", "CapacityUnits": 1.0},
-    }
-)
 MISSING_TABLE = response(
     {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no such table"},
     b"400 Bad Request",
@@ -51,31 +42,48 @@ UNKNOWN_ACTION = response(
 
 
 class Table:
-    """What there is to remember: whether the table exists, and the mark in it."""
+    """Whether the table exists, and its items."""
 
     def __init__(self) -> None:
         self.exists = False
-        self.mark: Item | None = None
+        self._items: dict[bytes, Item] = {}
+        self._made: dict[bytes, bytes] = {}  # request body -> whole response
 
     def answer(self, action: bytes, body: bytes) -> bytes:
         """The response to one request."""
         if action == b"GetItem":
-            return self._mark_response() if _MARK_KEY in body else CANNED_USER
+            return self._made.get(body) or self._get(body)
+        self._made.clear()
         if action == b"DescribeTable":
             table = {"TableName": "dbverdict_chat", "TableStatus": "ACTIVE", "TableArn": "null"}
             return response({"Table": table}) if self.exists else MISSING_TABLE
         if action in (b"CreateTable", b"DeleteTable"):
-            self.exists, self.mark = action == b"CreateTable", None
+            self.exists = action == b"CreateTable"
+            self._items.clear()
             return response({})
         if action == b"PutItem":
-            self.mark = orjson.loads(body)["Item"]
+            self._put(orjson.loads(body)["Item"])
             return response({})
         if action == b"BatchWriteItem":
+            for requests in orjson.loads(body)["RequestItems"].values():
+                for request in requests:
+                    self._put(request["PutRequest"]["Item"])
             return response({"UnprocessedItems": {}})
         return UNKNOWN_ACTION
 
-    def _mark_response(self) -> bytes:
-        return response({} if self.mark is None else {"Item": self.mark})
+    def _put(self, item: Item) -> None:
+        self._items[_key_of(item)] = item
+
+    def _get(self, body: bytes) -> bytes:
+        item = self._items.get(_key_of(orjson.loads(body)["Key"]))
+        capacity = {"TableName": "dbverdict_chat", "CapacityUnits": 1.0}
+        made = response({"ConsumedCapacity": capacity} | ({} if item is None else {"Item": item}))
+        self._made[body] = made
+        return made
+
+
+def _key_of(item: Item) -> bytes:
+    return orjson.dumps([item["PK"], item["SK"]])
 
 
 class NullProtocol(asyncio.Protocol):

@@ -16,6 +16,7 @@ class Reading:
     cpu_us_per_op: float | None = None
     lag_p99_ms: float | None = None
     warning: str = ""  # why this reading is doubtful; empty when it is not
+    p99_ms: float | None = None
 
 
 Measure = Callable[[Reading], float | None]

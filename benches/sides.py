@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import resource
@@ -23,6 +24,10 @@ _HERE: Final = Path(__file__).parent
 _MARGIN_S: Final = 45.0
 _VERDICTS: Final = (0, 4)  # an invalid run still has figures; they are shown with the reason
 _LOCUST: Final = (sys.executable, "-m", "locust", "--headless", "--only-summary", "--loglevel", "WARNING")
+
+
+class NotInstalled(Exception):
+    """A side that cannot run here; the message says why, for the table."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,8 @@ def harness(target: str, server: Server | None, *load: str) -> Side:
             experiment["server"] = asdict(server)
         before = set(bench.folder.glob("*/run.json"))
         command = [*_LOCUST, "-f", str(_HERE.parent / "loadtests" / "chat.py"), "--target", target]
-        command += ["--workload", "point-read", "--connections", str(CONNECTIONS), "--warmup", f"{WARMUP_S:g}s"]
-        command += ["--out", str(bench.folder), *load]
+        command += ["--connections", str(CONNECTIONS), "--warmup", f"{WARMUP_S:g}s"]
+        command += ["--out", str(bench.folder), *(() if "--workload" in load else ("--workload", "point-read")), *load]
         env = {"DBVERDICT_EXPERIMENT": json.dumps(experiment)}
         output_of(command, env, bench.duration_s + _MARGIN_S, _VERDICTS)
         (path,) = set(bench.folder.glob("*/run.json")) - before
@@ -72,17 +77,22 @@ def harness_reading(run: Mapping[str, Any]) -> Reading:
     reasons = [reason["figure"] for reason in run["validity"]["reasons"]]
     if totals["errors"]:
         reasons.append(f"{totals['errors']} errors")
+    if run["integrity"].get("violations"):
+        reasons.append(f"{run['integrity']['violations']} wrong answers")
     return Reading(
         ops_per_s=ops_per_s,
         p50_ms=turns["response_ms"]["p50"],
+        p99_ms=turns["response_ms"]["p99"],
         cpu_us_per_op=totals["engine_cpu"] / ops_per_s * 1e6 if ops_per_s else None,
         lag_p99_ms=turns["lag_ms"]["p99"],
         warning="; ".join(reasons),
     )
 
 
-def stock_locust(script: str, url: str) -> Side:
-    """Stock Locust with a locustfile of benches/, read from Locust's own statistics."""
+def stock_locust(script: str, url: str, needs: str = "") -> Side:
+    """Stock Locust with a locustfile of benches/, read from its own statistics. Raises `NotInstalled`."""
+    if needs and importlib.util.find_spec(needs) is None:
+        raise NotInstalled(f"{needs} is not installed")
 
     def run(bench: Bench) -> Reading:
         stats = bench.folder / "locust_stats"
@@ -128,18 +138,18 @@ def bare_asyncpg(url: str) -> Side:
     return run
 
 
-def pgbench(url: str) -> Side | None:
-    """The same read by pgbench, in C; always of one user, since its variables know no UUIDs. None if not installed."""
+def pgbench(url: str) -> Side:
+    """The same read by pgbench, in C; always of one user, since its variables know no UUIDs. Raises `NotInstalled`."""
     program = shutil.which("pgbench")
     if program is None:
-        return None
+        raise NotInstalled("pgbench is not installed")
 
     def run(bench: Bench) -> Reading:
         tenant_id, user_id = json.loads(bench.keys.read_text(encoding="utf-8"))[0]
         command = [program, "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-f", str(_HERE / "point_read.sql")]
         command += ["-T", f"{bench.duration_s:.0f}", "-D", f"tenant={tenant_id}", "-D", f"user={user_id}"]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = output_of(command, _libpq(url), bench.duration_s + _MARGIN_S)
+        out = output_of(command, libpq(url), bench.duration_s + _MARGIN_S)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return pgbench_reading(out, cpu_s)
@@ -156,7 +166,8 @@ def pgbench_reading(out: str, cpu_s: float) -> Reading:
     return Reading(float(tps[1]), cpu_us_per_op=cpu_s / int(done[1]) * 1e6)
 
 
-def _libpq(url: str) -> dict[str, str]:
+def libpq(url: str) -> dict[str, str]:
+    """Where the server is, as libpq's environment."""
     parts = urlsplit(url)
     return {
         "PGHOST": parts.hostname or "",

@@ -21,7 +21,7 @@ from typing import Final
 import psutil
 
 from benches.child import BenchError, end
-from benches.table import leave, machine
+from benches.machine import leave, machine
 
 RATE: Final = 2000
 LIMIT: Final = 1.05

@@ -6,7 +6,7 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
-from results.histogram import EMPTY, Counts, add, percentiles_ns, to_hdr
+from results.histogram import EMPTY, Counts, add, new_hdr, percentiles_ns, to_hdr
 from results.recorder import Interval, name_of, tag_of
 from results.sample import HEARTBEAT, OPERATION_NAMES, OUTCOMES, TIMED_OUTCOMES, TURN
 
@@ -19,6 +19,7 @@ class HistogramLog:
 
     def __init__(self, path: Path, span: str, start_epoch_s: float) -> None:
         self._span = span
+        self._hdr = new_hdr()
         self._file = path.open("w", encoding="utf-8")
         started = datetime.fromtimestamp(start_epoch_s, UTC).isoformat(timespec="seconds")
         self._file.write(
@@ -35,7 +36,7 @@ class HistogramLog:
         for cell, counts in sorted(interval.cells.items()):
             if cell.span != self._span or not cell.measured or cell.operation == HEARTBEAT:
                 continue
-            payload = to_hdr(counts).encode().decode()
+            payload = to_hdr(counts, self._hdr).encode().decode()
             tag = tag_of(cell.operation, cell.outcome)
             self._file.write(f"Tag={tag},{interval.second:.3f},1.000,{counts.max_ns / 1e6:.3f},{payload}\n")
         self._file.flush()

@@ -18,6 +18,7 @@ class ServerOptions:
     urls: Mapping[str, str] = field(default_factory=dict)  # server kind (or target name) -> URL
     cpus: float | None = None
     memory: str | None = None  # as Docker writes it: "2g"
+    settings: Mapping[str, str] = field(default_factory=dict)  # more of PostgreSQL's own, embedded only
 
 
 @dataclass(frozen=True)

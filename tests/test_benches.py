@@ -7,11 +7,16 @@ from collections.abc import Sequence
 import pytest
 
 from benches.child import BenchError
-from benches.null_server import CANNED_USER, MISSING_TABLE, NullProtocol, Table, response
+from benches.crosscheck import Line
+from benches.matches import Row, p50, throughput
+from benches.null_server import MISSING_TABLE, NullProtocol, Table, response
+from benches.peers import pgbench_log_reading, wrk_reading
+from benches.proof import Proof, page
 from benches.ratio import Goal, Reading, Spread, figure, ratios, spread
+from benches.same_twice import findings
 from benches.sides import harness_reading, locust_reading, pgbench_reading
 from benches.soak import growth, lags_ms
-from benches.table import Row, line, medians, p50, throughput
+from benches.table import line, medians
 
 pytestmark = pytest.mark.fast
 
@@ -59,14 +64,14 @@ def test_a_goal_without_a_measurement_is_neither_reached_nor_missed() -> None:
 
 def test_a_row_whose_other_side_is_not_installed_says_so() -> None:
     row = Row("PostgreSQL: throughput", "pgbench", throughput, Goal(0.5, at_least=True))
-    cells, reached = line(row, {"dbverdict": rounds(100.0)})
+    cells, reached = line(row, {"dbverdict": rounds(100.0)}, {"pgbench": "pgbench is not installed"})
     assert cells[2:5] == ["–", "≥ 0.5", "not measured"]
-    assert cells[6] == "not installed"
+    assert cells[6] == "pgbench is not installed"
     assert reached is None
 
 
 def test_a_row_without_another_side_judges_our_own_value() -> None:
-    cells, reached = line(Row("ours", None, throughput, Goal(5, at_least=True)), {"dbverdict": rounds(4, 6, 7)})
+    cells, reached = line(Row("ours", None, throughput, Goal(5, at_least=True)), {"dbverdict": rounds(4, 6, 7)}, {})
     assert cells[2] == "6 (4..7)"
     assert reached is True
 
@@ -101,13 +106,50 @@ def test_pgbench_is_read_from_what_it_prints() -> None:
         pgbench_reading("pgbench: error", cpu_s=0.5)
 
 
+def test_wrk_is_read_from_what_it_prints() -> None:
+    out = "    50%    1.25ms\n    99%    2ms\n  2000 requests in 2.00s, 1MB read\nRequests/sec:   1000.5\n"
+    assert wrk_reading(out, cpu_s=0.5) == Reading(1000.5, 1.25, 250.0)
+    with pytest.raises(BenchError, match="no sound result"):
+        wrk_reading(out + "  Non-2xx or 3xx responses: 7\n", cpu_s=0.5)
+
+
+def test_pgbench_s_log_gives_percentiles_from_the_scheduled_start() -> None:
+    log = [f"0 {number} {number * 10} 0 1700000000 1 5" for number in range(1, 1001)]  # 10 µs to 10 ms
+    assert pgbench_log_reading(log, 2.0) == Reading(500.0, 5.0, p99_ms=9.9)
+    with pytest.raises(BenchError, match="too few"):
+        pgbench_log_reading(log[:999], 2.0)
+
+
+def test_the_same_thing_twice_shows_noise_alone() -> None:
+    sides = (rounds(1, 1, 1, p50_ms=2.0), rounds(1, 1, 1, p50_ms=1.0))
+    assert findings(sides, {"p50": p50}) == ["p50: ratio of A to A 2 (2..2); noise of one round 0 % (sd of the log)"]
+
+
+def test_what_a_round_trip_leaves_is_divided_by_their_number() -> None:
+    assert Line("append_message", 10, service_ms=1.0, server_ms=0.2, round_trips=4).per_trip_ms == 0.2
+
+
+def test_the_proof_names_what_was_missed_and_where_it_was_made() -> None:
+    table = [["what", "ratio"], ["null | CPU", "9.1"]]
+    crosscheck = [Line("get_user", 1234, 0.3, 0.02, 1)]
+    text = "\n".join(
+        page(Proof("Some CPU", "abc1234", 6, 3.0, table, ["null: CPU/op, µs: 9.1, goal ≤ 8"], ["p50: 1"], crosscheck))
+    )
+    assert "revision abc1234. Some CPU." in text
+    assert "- null: CPU/op, µs: 9.1, goal ≤ 8" in text
+    assert "| null \\| CPU | 9.1 |" in text
+    assert "| get_user | 1,234 | 0.300 | 0.020 | 1 | 0.280 |" in text
+
+
 def test_our_side_is_read_from_run_json_and_carries_its_doubts() -> None:
     run = {
         "totals": {"throughput_ops": 2000.0, "engine_cpu": 0.5, "errors": 3},
-        "turns": {"response_ms": {"p50": 0.25}, "lag_ms": {"p99": 0.125}},
+        "turns": {"response_ms": {"p50": 0.25, "p99": 0.5}, "lag_ms": {"p99": 0.125}},
         "validity": {"reasons": [{"figure": "stall 60 ms"}]},
+        "integrity": {"violations": 2},
     }
-    assert harness_reading(run) == Reading(2000.0, 0.25, 250.0, 0.125, "stall 60 ms; 3 errors")
+    doubts = "stall 60 ms; 3 errors; 2 wrong answers"
+    assert harness_reading(run) == Reading(2000.0, 0.25, 250.0, 0.125, doubts, p99_ms=0.5)
 
 
 # --- the null server -------------------------------------------------------------------------------------------
@@ -145,12 +187,20 @@ def served(*pieces: bytes) -> Wire:
 READ = request("GetItem", {"TableName": "t", "Key": {"PK": {"S": "T#1#USER#2"}, "SK": {"S": "PROFILE"}}})
 
 
-def test_the_null_server_answers_every_read_with_its_user() -> None:
-    assert served(READ, READ).written == [CANNED_USER, CANNED_USER]
+USER = {"PK": {"S": "T#1#USER#2"}, "SK": {"S": "PROFILE"}, "name": {"S": "User 2"}}
+STORE = request("BatchWriteItem", {"RequestItems": {"t": [{"PutRequest": {"Item": USER}}]}})
+CAPACITY = {"ConsumedCapacity": {"TableName": "dbverdict_chat", "CapacityUnits": 1.0}}
+FOUND = response(CAPACITY | {"Item": USER})
+
+
+def test_the_null_server_answers_a_read_with_what_was_stored() -> None:
+    assert served(READ, STORE, READ, READ).written == [
+        response(CAPACITY), response({"UnprocessedItems": {}}), FOUND, FOUND,
+    ]  # fmt: skip
 
 
 def test_the_null_server_takes_requests_in_pieces_and_several_at_once() -> None:
-    assert served(READ[:20], READ[20:-3], READ[-3:] + READ).written == [CANNED_USER, CANNED_USER]
+    assert served(STORE, READ[:20], READ[20:-3], READ[-3:] + READ).written[1:] == [FOUND, FOUND]
 
 
 def test_the_null_server_breaks_off_what_is_no_dynamodb_request() -> None:
@@ -166,8 +216,8 @@ def test_the_null_server_remembers_its_table_and_the_mark_in_it() -> None:
         request("DeleteTable", {}), describe,
     )  # fmt: skip
     assert wire.written[0] == wire.written[6] == MISSING_TABLE
-    assert wire.written[2] == response({})
-    assert wire.written[4] == response({"Item": key})
+    assert wire.written[2] == response(CAPACITY)
+    assert wire.written[4] == response(CAPACITY | {"Item": key})
 
 
 # --- the soak --------------------------------------------------------------------------------------------------

@@ -53,9 +53,9 @@ def test_percentiles_are_those_of_the_library(values: list[int], percentile: flo
 
 @given(durations, st.data())
 def test_adding_any_split_of_the_samples_equals_counting_them_together(values: list[int], data: st.DataObject) -> None:
-    cut = data.draw(st.integers(0, len(values)))
-    parts = [count(np.array(part, np.int64)) for part in (values[:cut], values[cut:])]
-    merged = add(*parts)
+    owners = data.draw(st.lists(st.integers(0, 3), min_size=len(values), max_size=len(values)))
+    parts = [[value for value, owner in zip(values, owners, strict=True) if owner == part] for part in range(4)]
+    merged = add(*(count(np.array(part, np.int64)) for part in parts))
     whole = count(np.array(values, np.int64))
     assert merged.buckets.tolist() == whole.buckets.tolist()
     assert merged.counts.tolist() == whole.counts.tolist()
@@ -67,6 +67,22 @@ def test_encoding_and_decoding_with_the_library_loses_nothing(values: list[int])
     decoded = from_hdr(HdrHistogram.decode(to_hdr(counts).encode()))
     assert decoded.buckets.tolist() == counts.buckets.tolist()
     assert decoded.counts.tolist() == counts.counts.tolist()
+
+
+@given(durations, durations)
+def test_a_histogram_that_is_written_over_holds_nothing_of_what_it_held(before: list[int], values: list[int]) -> None:
+    reused = to_hdr(count(np.array(before, np.int64)))
+    counts = count(np.array(values, np.int64))
+    assert to_hdr(counts, reused).encode() == to_hdr(counts).encode()
+    assert to_hdr(EMPTY, reused).encode() == new_hdr().encode()
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
+def test_no_value_is_lost_above_or_below_the_range(values: list[int]) -> None:
+    counts = count(np.array(values, np.int64))
+    inside = [min(max(value, 0), HIGHEST_NS) for value in values]
+    assert counts.total == from_hdr(HdrHistogram.decode(to_hdr(counts).encode())).total == len(values)
+    assert list(zip(counts.buckets.tolist(), counts.counts.tolist(), strict=True)) == counted(inside)
 
 
 def test_values_below_and_above_the_range_are_counted_in_its_ends() -> None:

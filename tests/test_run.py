@@ -2,13 +2,17 @@
 
 import csv
 import json
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
+from hypothesis import given
+from hypothesis import strategies as st
 
 from results.histogram import new_hdr
 from results.prices import list_prices
@@ -91,6 +95,32 @@ def test_the_interval_logs_open_with_the_public_library_and_say_their_unit(tmp_p
     assert service["get_user"].get_max_value() == pytest.approx(7 * MS, rel=0.001)
     assert set(response) == {"get_user", "turn"}
     assert "nanoseconds" in (tmp_path / "service.hlog").read_text().splitlines()[0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2), st.integers(0, 9), st.sampled_from(OUTCOMES))))
+def test_counts_are_the_same_in_run_json_in_the_intervals_and_in_the_logs(
+    parts: list[tuple[int, int, int, str]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        run = RunWriter(Path(folder), FACTS, Window(0.0, 0.0, 3.0), 1_800_000_000.0, 2)
+        for engine, number in product(range(2), range(3)):
+            recorder = Recorder(0, 3 * SECOND)
+            for _, _, ops, outcome in (part for part in parts if part[:2] == (engine, number)):
+                recorder.add(b"".join(answered(number * SECOND + op, outcome) for op in range(ops)))
+            run.take(engine, recorder.close_second(number, EngineSecond()))
+        written = run.finish(PLANNED, 3.0, 3.1)
+        rows = list(csv.DictReader((Path(folder) / "intervals.csv").read_text().splitlines()))
+        sent = sum(ops for _, _, ops, _ in parts)
+        failed = sum(ops for _, _, ops, outcome in parts if outcome != "ok")
+        assert sum(operation["count"] for operation in written["operations"].values()) == sent
+        assert sum(int(row["done"]) + int(row["failed"]) for row in rows if row["operation"] == "get_user") == sent
+        assert sum(int(row["failed"]) for row in rows) == failed == written["totals"]["errors"]
+        for log in ("service.hlog", "response.hlog"):
+            assert sum(tag.get_total_count() for tag in logged(Path(folder) / log).values()) == sent
+
+
+def answered(begin_ns: int, outcome: str) -> bytes:
+    return PACK.pack(0, OUTCOMES.index(outcome), 0, 1, *[begin_ns] * 4, begin_ns + MS, 0.0, 0.0)
 
 
 def test_a_failed_operation_has_a_tag_of_its_own(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from workloads.operations import AppendMessage, ChatSummary, CreateChat, Message, RenameChat
 
 _NO_MARK: Final = 0
+_NOWHERE: Final[frozenset[int]] = frozenset()  # shared: most chats never see a failure
 
 
 class Presence(Enum):
@@ -61,10 +62,10 @@ class KnownChat:
         self.presence = Presence.HERE
         self.dropped = False  # the workload will not come back to it
         self.acked_ns = 0  # when the last write was acknowledged; 0: loaded
-        self.maybe_at: list[datetime] = []  # instants of writes whose outcome is unknown
-        self.maybe_titles: list[str] = []
-        self.uncertain: set[int] = set()  # positions that may be there or not
-        self.unsent: set[int] = set()  # positions that nobody wrote
+        self.maybe_at: tuple[datetime, ...] = ()  # instants of writes whose outcome is unknown
+        self.maybe_titles: tuple[str, ...] = ()
+        self.uncertain = _NOWHERE  # positions that may be there or not
+        self.unsent = _NOWHERE  # positions that nobody wrote
 
     # --- writes ------------------------------------------------------------------------------------------------
 
@@ -80,25 +81,25 @@ class KnownChat:
         """A message was sent to a position, or was to be."""
         position = operation.position
         while len(self.marks) < position:
-            self.unsent.add(len(self.marks))
+            self.unsent |= {len(self.marks)}
             self.marks.append(_NO_MARK)
         if fate is Fate.NOT_SENT:
-            self.unsent.add(position)
+            self.unsent |= {position}
             self.marks.append(_NO_MARK)
             return
         self.marks.append(mark(position, operation.role, operation.content))
         if fate is Fate.DONE:
             self.at, self.acked_ns = operation.at, done_ns
         else:
-            self.uncertain.add(position)
-            self.maybe_at.append(operation.at)
+            self.uncertain |= {position}
+            self.maybe_at += (operation.at,)
 
     def rename(self, operation: RenameChat, fate: Fate, done_ns: int) -> None:
         """The title was set, or was to be."""
         if fate is Fate.DONE:
             self.title, self.acked_ns = operation.title, done_ns
         elif fate is Fate.UNKNOWN:
-            self.maybe_titles.append(operation.title)
+            self.maybe_titles += (operation.title,)
 
     def delete(self, fate: Fate, done_ns: int) -> None:
         """The chat was deleted, or was to be."""
@@ -131,7 +132,7 @@ class KnownChat:
         elif not messages and self.presence is Presence.MAYBE:
             return None
         fault = _disorder(messages) or self._foreign(messages) or self._missing(messages, last)
-        self.uncertain.difference_update(message.position for message in messages)  # seen once, it must stay
+        self.uncertain -= {message.position for message in messages}  # seen once, it must stay
         return fault
 
     def _foreign(self, messages: Iterable[Message]) -> Fault | None:

