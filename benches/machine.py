@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import psutil
 
 from results.provenance import provenance
+
+KEPT: Final = Path(__file__).parent / "out"
+"""Where findings are kept for docs/proof.md."""
 
 
 def machine() -> str:

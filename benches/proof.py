@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from benches.crosscheck import Line
-from benches.soak import KEPT
+from benches.machine import KEPT
 
 _HERE: Final = Path(__file__).parent
 PROOF: Final = _HERE.parent / "docs" / "proof.md"
@@ -24,6 +24,8 @@ nothing of the distribution). dbverdict's side is a whole headless Locust run: r
 included; its CPU is the engine process's. wrk and pgbench read always the same user; Locust rounds its own p50 to
 whole ms."""
 
+_SOAK: Final = "## Soak"
+_SHOWN: Final = "## What this does not show"
 _LIMITS: Final = """\
 - Absolute figures belong to one machine on one day; only ratios carry over, and those not far.
 - Everything ran on loopback, client and server on the same cores: no network, and a quicker client leaves the
@@ -63,6 +65,19 @@ def write(proof: Proof, path: Path = PROOF) -> Path:
     return partial.replace(path)
 
 
+def refresh_soaks(path: Path = PROOF) -> None:
+    """Put the latest soaks into a page that is there already."""
+    if not path.exists():
+        return
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(f"{_SOAK}\n")
+    _, _, after = rest.partition(f"{_SHOWN}\n")
+    fresh = "\n".join([before + _SOAK, "", *_soaks(), "", _SHOWN, after])
+    partial = path.with_suffix(".part")
+    partial.write_text(fresh, encoding="utf-8")
+    partial.replace(path)
+
+
 def page(proof: Proof) -> list[str]:
     """The lines of the page."""
     today = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -77,7 +92,7 @@ def page(proof: Proof) -> list[str]:
     lines += ["", "## The same target twice (A/A)", "", _SAME_TWICE, "", *(f"- {line}" for line in proof.same_twice)]
     lines += ["", "## The server's own account", "", _CROSSCHECK, ""]
     lines += _table(_crosscheck(proof.crosscheck))
-    lines += ["", "## Soak", "", *_soaks(), "", "## What this does not show", "", _LIMITS]
+    lines += ["", _SOAK, "", *_soaks(), "", _SHOWN, "", _LIMITS]
     return lines
 
 

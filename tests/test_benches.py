@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from benches.crosscheck import Line
 from benches.matches import Row, p50, throughput
 from benches.null_server import MISSING_TABLE, NullProtocol, Table, response
 from benches.peers import pgbench_log_reading, wrk_reading
-from benches.proof import Proof, page
+from benches.proof import Proof, page, refresh_soaks
 from benches.ratio import Goal, Reading, Spread, figure, ratios, spread
 from benches.same_twice import findings
 from benches.sides import harness_reading, locust_reading, pgbench_reading
@@ -139,6 +140,18 @@ def test_the_proof_names_what_was_missed_and_where_it_was_made() -> None:
     assert "- null: CPU/op, µs: 9.1, goal ≤ 8" in text
     assert "| null \\| CPU | 9.1 |" in text
     assert "| get_user | 1,234 | 0.300 | 0.020 | 1 | 0.280 |" in text
+
+
+def test_a_soak_is_put_into_a_page_that_is_there_and_nothing_else_changes(tmp_path: Path) -> None:
+    path = tmp_path / "proof.md"
+    refresh_soaks(path)
+    assert not path.exists()
+    path.write_text("# Proof\n\n## Soak\n\nbygone\n\n## What this does not show\n\n- much\n")
+    refresh_soaks(path)
+    text = path.read_text()
+    assert text.startswith("# Proof\n\n## Soak\n\n")
+    assert text.endswith("\n\n## What this does not show\n\n- much\n")
+    assert "bygone" not in text
 
 
 def test_our_side_is_read_from_run_json_and_carries_its_doubts() -> None:
