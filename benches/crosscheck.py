@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ _STATEMENTS = {
     "list_chats": ("list_chats",),
     "get_chat": ("get_chat",),
     "append_message": ("BEGIN", "insert_message", "touch_chat", "COMMIT"),
+    "delete_chat": ("BEGIN", "delete_chat", "delete_messages", "COMMIT"),
     "create_chat": ("create_chat",),
     "rename_chat": ("rename_chat",),
 }
@@ -57,7 +59,7 @@ def compare(bench: Bench, server: Server) -> list[Line]:
     rows = asyncio.run(
         _query(server.url, "SELECT query, calls, total_exec_time FROM pg_stat_statements WHERE calls > 10")
     )
-    spent = {str(row["query"]): (int(row["calls"]), float(row["total_exec_time"])) for row in rows}
+    spent = {shape(str(row["query"])): (int(row["calls"]), float(row["total_exec_time"])) for row in rows}
     return lines(run.parent, spent)
 
 
@@ -69,11 +71,16 @@ async def _query(url: str, sql: str) -> list[asyncpg.Record]:
         await connection.close()
 
 
+def shape(sql: str) -> str:
+    """A statement without its constants, which pg_stat_statements shows as parameters, numbered anew."""
+    return re.sub(r"\$?\b\d+\b", "?", sql)
+
+
 def lines(run_folder: Path, spent: Mapping[str, tuple[int, float]]) -> list[Line]:
-    """Bring both accounts together; `spent` is calls and total execution time in ms, by statement text."""
+    """Bring both accounts together; `spent` is calls and total execution time in ms, by statement shape."""
     service = load(run_folder).service
     schema = schema_name("dbverdict_")
-    texts = {name: sql.format(s=schema, page_size=PAGE_SIZE) for name, sql in QUERIES.items()}
+    texts = {name: shape(sql.format(s=schema, page_size=PAGE_SIZE)) for name, sql in QUERIES.items()}
 
     def means(names: tuple[str, ...]) -> list[float]:
         found = [spent[text] for name in names if (text := texts.get(name, name)) in spent]

@@ -88,7 +88,8 @@ class Match:
         self.sides[OURS](replace(bench, duration_s=self.warm_s))
         readings: dict[str, list[Reading]] = {name: [] for name in self.sides}
         for number in range(1, rounds + 1):
-            for name, side in self.sides.items():
+            order = list(self.sides.items())
+            for name, side in order if number % 2 else order[::-1]:  # nobody always comes after the same one
                 reading = side(bench)
                 readings[name].append(reading)
                 doubt = f" [doubtful: {reading.warning}]" if reading.warning else ""

@@ -16,7 +16,7 @@ _HERE: Final = Path(__file__).parent
 PROOF: Final = _HERE.parent / "docs" / "proof.md"
 
 _METHOD: Final = """\
-`make bench` wrote this page. Sides take turns within each round (A B C A B C …) on one server that nobody else
+`make bench` wrote this page. Sides take turns within each round (A B C C B A …) on one server that nobody else
 uses; every side reads the same users (`get_user`) over 16 connections. A ratio is taken within a round, so that
 what the machine does to one side it does to the other; shown are the median and the range of the rounds. With six
 rounds that range holds the true median ratio with 96.9 % confidence (order statistics: 1 − 2 · 0.5⁶; it assumes

@@ -24,8 +24,8 @@ from loadtests.ports import refuse_busy_master_port, refuse_busy_port
 from loadtests.progress import Progress
 from loadtests.settings import OPTIONS, Settings, read
 from loadtests.signals import interrupt_main
-from results.run import End
 from results.validity import INTERRUPTED, INVALID, USAGE
+from results.window import End
 from targets.catalog import CATALOG
 from targets.protocol import SetupError
 

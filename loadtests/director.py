@@ -33,7 +33,8 @@ from results.integrity import merge, unchecked
 from results.prices import list_prices
 from results.provenance import provenance
 from results.recorder import Interval
-from results.run import End, RunWriter, Window
+from results.run import RunWriter
+from results.window import End, Window
 from targets.catalog import TargetOptions
 from targets.protocol import SetupError
 from targets.server import RunningServer, Server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 
 from loadtests.lane_process import LaneProcess
-from loadtests.stopwatch import cpu_ns, jump_ns, read_clocks
+from loadtests.stopwatch import cpu_ns, jump_ns, now_ns, read_clocks
 
 
 class Vitals:
@@ -23,6 +23,7 @@ class Vitals:
         """The fields of `EngineSecond` that are about the process, not about the load."""
         before, self._clocks = self._clocks, read_clocks()
         return {
+            "ended_ns": now_ns(),
             "cpu_ns": cpu_ns(),
             "lane_cpu_ns": _cpu_of(lanes.process.pid) if lanes else 0,
             "rss_bytes": self._process.memory_info().rss,

@@ -44,6 +44,7 @@ class Cell(NamedTuple):
 class EngineSecond:
     """What one engine says of itself at the end of a second."""
 
+    ended_ns: int = 0  # when it was said, on the engine's clock: the last one of a window may come early
     cpu_ns: int = 0  # of the process, since it started
     lane_cpu_ns: int = 0  # of its lane process, if it has one
     backlog_ns: int = 0  # age of the oldest turn that is due and not begun

@@ -6,7 +6,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,52 +19,12 @@ from results.prices import Prices, usd
 from results.recorder import Interval, merge
 from results.sample import HEARTBEAT, OPERATION_NAMES, STALENESS, TURN
 from results.totals import EngineFacts, Totals
+from results.window import End, Window
 
 FORMAT: Final = 1
 _SAVE_EVERY_SECONDS: Final = 5
 _OVERLOADED_BACKLOG_S: Final = 1.0
 _OVERLOADED_SHARE: Final = 0.95
-
-
-@dataclass(frozen=True)
-class Window:
-    """The phases of a run, in seconds from its start instant; `close_s` is None until it is known."""
-
-    ramp_s: float
-    warmup_s: float
-    close_s: float | None
-    end_s: float | None = None
-
-    @property
-    def open_s(self) -> float:
-        """Where the measured window opens: after the whole ramp and after warm-up."""
-        return self.ramp_s + self.warmup_s
-
-    def phase(self, second: int) -> str:
-        """The phase in which `second` begins."""
-        if second < self.ramp_s:
-            return "ramp"
-        if second < self.open_s:
-            return "warmup"
-        return "measured" if self.close_s is None or second < self.close_s else "drain"
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """The `phases` part of run.json."""
-        edges = [
-            ("ramp", 0.0, self.ramp_s),
-            ("warmup", self.ramp_s, self.open_s),
-            ("measured", self.open_s, self.close_s),
-            ("drain", self.close_s, self.end_s),
-        ]
-        return [{"name": name, "start_s": start, "end_s": end} for name, start, end in edges]
-
-
-@dataclass(frozen=True)
-class End:
-    """Why a run ended: planned, stopped, interrupted, or what went wrong."""
-
-    reason: str
-    detail: str = ""
 
 
 _DIED: Final = frozenset({"engine_died", "lane_died", "worker_lost", "bug"})

@@ -102,7 +102,6 @@ class EngineFacts:
         self._lag = {TURN: Tally(), HEARTBEAT: Tally()}
         self._first: EngineSecond | None = None
         self._last: EngineSecond | None = None
-        self._seconds = 0
         self.skipped = 0
         self.clock_jump_ns = 0  # the largest, of every second: a suspended machine's caches are cold afterwards
         self.rss_mb: list[float] = []
@@ -118,10 +117,7 @@ class EngineFacts:
         if not in_window:
             return
         self.rss_mb = [*self.rss_mb[:1], engine.rss_bytes / 1e6]
-        if self._first is None:
-            self._first = engine
-        else:
-            self._seconds += 1
+        self._first = self._first or engine
         self._last = engine
 
     def lag_p99_ns(self) -> int:
@@ -140,7 +136,10 @@ class EngineFacts:
         return self._share("lane_cpu_ns")
 
     def _share(self, name: str) -> float:
-        if self._first is None or self._last is None or not self._seconds:
+        if self._first is None or self._last is None:
+            return 0.0
+        passed_ns = self._last.ended_ns - self._first.ended_ns
+        if passed_ns <= 0:
             return 0.0
         used_ns: int = getattr(self._last, name) - getattr(self._first, name)
-        return used_ns / (self._seconds * 1e9)
+        return used_ns / passed_ns

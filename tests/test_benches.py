@@ -1,7 +1,6 @@
 """The arithmetic of `make bench`: what a ratio is, when a goal counts as reached, and how a side's output is read."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from benches.child import BenchError
 from benches.crosscheck import Line
 from benches.matches import Row, p50, throughput
-from benches.null_server import MISSING_TABLE, NullProtocol, Table, response
 from benches.peers import pgbench_log_reading, wrk_reading
 from benches.proof import Proof, page, refresh_soaks
 from benches.ratio import Goal, Reading, Spread, figure, ratios, spread
@@ -18,6 +16,7 @@ from benches.same_twice import findings
 from benches.sides import harness_reading, locust_reading, pgbench_reading
 from benches.soak import growth, lags_ms
 from benches.table import line, medians
+from loadtests.calibration.wire import Wire
 
 pytestmark = pytest.mark.fast
 
@@ -168,69 +167,35 @@ def test_our_side_is_read_from_run_json_and_carries_its_doubts() -> None:
 # --- the null server -------------------------------------------------------------------------------------------
 
 
-class Wire(asyncio.Transport):
+class Kept(asyncio.Transport):
     """Keeps what is written to it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.written: list[bytes] = []
         self.aborted = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written.append(bytes(data))
 
     def abort(self) -> None:
         self.aborted = True
 
 
-def request(action: str, body: object) -> bytes:
-    data = json.dumps(body, separators=(",", ":")).encode()
-    head = f"POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.{action}\r\nContent-Length: {len(data)}\r\n\r\n"
-    return head.encode() + data
-
-
-def served(*pieces: bytes) -> Wire:
-    wire, protocol = Wire(), NullProtocol(Table())
-    protocol.connection_made(wire)
+def requests_in(*pieces: bytes) -> tuple[list[tuple[bytes, bytes]], bool]:
+    taken: list[tuple[bytes, bytes]] = []
+    transport, wire = Kept(), Wire(lambda _, action, body: taken.append((action, body)))
+    wire.connection_made(transport)
     for piece in pieces:
-        protocol.data_received(piece)
-    return wire
+        wire.data_received(piece)
+    return taken, transport.aborted
 
 
-READ = request("GetItem", {"TableName": "t", "Key": {"PK": {"S": "T#1#USER#2"}, "SK": {"S": "PROFILE"}}})
+READ = b"POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\nContent-Length: 4\r\n\r\nbody"
 
 
-USER = {"PK": {"S": "T#1#USER#2"}, "SK": {"S": "PROFILE"}, "name": {"S": "User 2"}}
-STORE = request("BatchWriteItem", {"RequestItems": {"t": [{"PutRequest": {"Item": USER}}]}})
-CAPACITY = {"ConsumedCapacity": {"TableName": "dbverdict_chat", "CapacityUnits": 1.0}}
-FOUND = response(CAPACITY | {"Item": USER})
+def test_requests_may_come_in_pieces_and_several_at_once() -> None:
+    assert requests_in(READ[:20], READ[20:-3], READ[-3:] + READ) == ([(b"GetItem", b"body")] * 2, False)
 
 
-def test_the_null_server_answers_a_read_with_what_was_stored() -> None:
-    assert served(READ, STORE, READ, READ).written == [
-        response(CAPACITY), response({"UnprocessedItems": {}}), FOUND, FOUND,
-    ]  # fmt: skip
-
-
-def test_the_null_server_takes_requests_in_pieces_and_several_at_once() -> None:
-    assert served(STORE, READ[:20], READ[20:-3], READ[-3:] + READ).written[1:] == [FOUND, FOUND]
-
-
-def test_the_null_server_breaks_off_what_is_no_dynamodb_request() -> None:
-    wire = served(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert (wire.written, wire.aborted) == ([], True)
-
-
-def test_the_null_server_remembers_its_table_and_the_mark_in_it() -> None:
-    key = {"PK": {"S": "dbverdict"}, "SK": {"S": "mark"}}
-    describe, read_mark = request("DescribeTable", {"TableName": "t"}), request("GetItem", {"Key": key})
-    wire = served(
-        describe, request("CreateTable", {}), read_mark, request("PutItem", {"Item": key}), read_mark,
-        request("DeleteTable", {}), describe,
-    )  # fmt: skip
-    assert wire.written[0] == wire.written[6] == MISSING_TABLE
-    assert wire.written[2] == response(CAPACITY)
-    assert wire.written[4] == response(CAPACITY | {"Item": key})
+def test_what_is_no_dynamodb_request_is_broken_off() -> None:
+    assert requests_in(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == ([], True)
 
 
 # --- the soak --------------------------------------------------------------------------------------------------

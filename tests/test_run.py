@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from results.histogram import new_hdr
 from results.prices import list_prices
 from results.recorder import EngineSecond, Interval, Recorder
-from results.run import End, RunWriter, Window
+from results.run import RunWriter
 from results.sample import HEARTBEAT, OUTCOMES, PACK, TURN
+from results.window import End, Window
 
 pytestmark = pytest.mark.fast
 
@@ -188,7 +189,9 @@ def test_a_backlog_with_lag_in_bounds_is_overload_and_no_fault(tmp_path: Path) -
 
 
 def test_cpu_over_the_window_is_that_of_the_busiest_engine(tmp_path: Path) -> None:
-    run = written(tmp_path, *[second(number, cpu_ns=number * 950 * MS) for number in range(3)])
+    run = written(
+        tmp_path, *[second(number, ended_ns=number * SECOND, cpu_ns=number * 950 * MS) for number in range(3)]
+    )
     assert run["totals"]["engine_cpu"] == pytest.approx(0.95)
     assert [reason["rule"] for reason in run["validity"]["reasons"]] == ["cpu"]
 

@@ -12,7 +12,7 @@ import heapq
 import sys
 from array import array
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import orjson
@@ -20,12 +20,9 @@ import uvloop
 
 from loadtests.calibration.answers import Answers
 from loadtests.calibration.delays import Program, releases
+from loadtests.calibration.wire import Wire
 from loadtests.precedence import take_precedence
 from loadtests.stopwatch import Alarm, now_ns
-
-_END_OF_HEAD = b"\r\n\r\n"
-_LENGTH = b"Content-Length: "
-_TARGET = b"DynamoDB_20120810."
 
 
 class Desk:
@@ -76,35 +73,6 @@ class Desk:
         np.save(path, np.stack([np.array(self._arrived), np.array(self._written)], axis=1))
 
 
-class Wire(asyncio.Protocol):
-    """One connection; requests may arrive in pieces, or several at once."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._left = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        if self._left:
-            data = self._left + data
-        while (end := data.find(_END_OF_HEAD)) >= 0:
-            at = data.find(_LENGTH, 0, end)
-            target = data.find(_TARGET, 0, end)
-            if at < 0 or target < 0:
-                self._transport.abort()  # no DynamoDB client
-                return
-            body = end + len(_END_OF_HEAD)
-            following = body + int(data[at + len(_LENGTH) : data.find(b"\r", at)])
-            if len(data) < following:
-                break
-            action = data[target + len(_TARGET) : data.find(b"\r", target)]
-            self._desk.take(self._transport, action, data[body:following])
-            data = data[following:]
-        self._left = data
-
-
 def _obey(desk: Desk, order: dict[str, Any]) -> None:
     if "program" in order:
         desk.begin(Program(**order["program"]))
@@ -115,7 +83,7 @@ def _obey(desk: Desk, order: dict[str, Any]) -> None:
 async def _main() -> None:
     loop = asyncio.get_running_loop()
     desk = Desk(loop)
-    server = await loop.create_server(lambda: Wire(desk), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Wire(desk.take), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     orders = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
