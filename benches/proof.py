@@ -41,7 +41,7 @@ of this size between two candidates means nothing."""
 _CROSSCHECK: Final = """\
 Mean service as dbverdict stamped it, beside `pg_stat_statements`' mean execution time of the statements of that
 operation (chat, 100 turns/s). The rest is what execution time leaves out: loopback both ways, the server's reading,
-parsing, binding and writing, asyncpg, our two stamps, and waiting for a core."""
+parsing, binding and writing, the log's flush when a write commits, asyncpg, our two stamps, and waiting for a core."""
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,9 @@ def test_a_budget_that_is_reached_ends_the_run_and_keeps_the_results(tmp_path: P
     locust = LocustRun(tmp_path, "--target", "dynamodb-local", "--url", url, *LOAD, "-t", "60s", "--max-usd", "0.001")
     locust.sound(1)
     run = locust.run()
-    assert (run["end"]["reason"], run["limits"][1]["ok"]) == ("budget", False)
+    (budget,) = [limit for limit in run["limits"] if limit["name"] == "budget"]
+    assert (run["end"]["reason"], budget["ok"]) == ("budget", False)
+    assert run["integrity"]["read_back"]["note"] == "not read back: the budget is spent"
     assert 0.001 <= run["totals"]["usd"] < 0.003
     assert run["totals"]["write_units"] > 100
 
