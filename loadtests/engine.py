@@ -67,6 +67,7 @@ class Engine:
         self._second_number = 0
         self._offered_turns = 0
         self._finishing: asyncio.Task[None] | None = None
+        self._hurried = False  # somebody waits for the end: what is left to read back is left
         self._vitals = Vitals()
 
     # --- before the load ---------------------------------------------------------------------------------------
@@ -216,6 +217,7 @@ class Engine:
 
     def stop(self, reason: str, detail: str = "") -> None:
         """Close the window now, unless it has closed; then drain and finish."""
+        self._hurried = self._hurried or reason == "interrupted"
         if not self._start:
             self.say("finished", reason=reason, detail=detail, close_ns=0, end_ns=0, start_ns=0)
             self._loop.create_task(self._leave())
@@ -254,7 +256,7 @@ class Engine:
         oracle = self._performer.oracle
         if oracle is None:
             return None
-        found = await read_back(oracle, self._pool, reason, lambda: self.say("reading_back"))
+        found = await read_back(oracle, self._pool, reason, lambda: self.say("reading_back"), lambda: self._hurried)
         return oracle.report(self._start) | {"oracle_ns": self._performer.oracle_ns, "read_back": found.to_json()}
 
     async def _leave(self) -> None:

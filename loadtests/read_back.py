@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, cast
 
 from loadtests.lanes import Lane, LaneGone, Pool
 from loadtests.stopwatch import now_ns
 from targets.protocol import SetupError, TargetError
 from workloads.known_chat import KnownChat
 from workloads.ledger import ReadBack
-from workloads.operations import ReadMessages
+from workloads.operations import Message, ReadMessages
 from workloads.oracle import Oracle
 
 LIMIT_S: Final = 60.0
@@ -20,7 +20,7 @@ LIMIT_S: Final = 60.0
 _TRIES: Final = 3
 _PAUSE_S: Final = 0.15  # longer than a lane refuses work after a failed attempt to connect
 _READ_S: Final = 20.0
-_SAY_EVERY_NS: Final = 1_000_000_000
+_WATCH_S: Final = 0.5
 _NOT_AFTER: Final = {
     "interrupted": "interrupted",
     "budget": "the budget is spent",
@@ -33,54 +33,67 @@ _NOT_AFTER: Final = {
 Chats = Iterator[tuple[int, KnownChat, ReadMessages]]
 
 
-async def read_back(oracle: Oracle, pool: Pool, reason: str, say: Callable[[], None]) -> ReadBack:
-    """Read every chat that was written to; `say` is called about once a second, so that nobody thinks us lost."""
+async def read_back(
+    oracle: Oracle, pool: Pool, reason: str, say: Callable[[], None], enough: Callable[[], bool] = lambda: False
+) -> ReadBack:
+    """Read every chat that was written to, until the time is up or `enough` says so.
+
+    `say` is called about once a second, whatever the database does, so that nobody thinks us lost.
+    """
     found = ReadBack()
     chats = oracle.to_read_back()
     if reason in _NOT_AFTER:
         found.note = f"not read back: {_NOT_AFTER[reason]}"
     else:
-        reader = _Reader(oracle, found, chats, say)
-        await asyncio.gather(*(reader.work(lane) for lane in pool.lanes))
-    left = sum(1 for _ in chats)
-    found.not_read += left
-    if left and not found.note:
-        found.note = f"not all read back: {LIMIT_S:.0f} s had passed"
+        reading = asyncio.gather(*(_read_all(oracle, found, chats, lane) for lane in pool.lanes))
+        if not await _finished(reading, say, enough):
+            why = "interrupted" if enough() else f"{LIMIT_S:.0f} s had passed"
+            found.note = f"not all read back: {why}"
+    found.not_read += sum(1 for _ in chats)
     return found
 
 
-class _Reader:
-    """Lanes that take chats from one list until it ends or the time is up."""
+async def _finished(reading: asyncio.Future[list[None]], say: Callable[[], None], enough: Callable[[], bool]) -> bool:
+    """Wait for the reading, or break it off; answers whether it came to its end."""
+    until = now_ns() + int(LIMIT_S * 1e9)
+    while not reading.done():
+        await asyncio.wait((reading,), timeout=_WATCH_S)
+        say()
+        if not reading.done() and (enough() or now_ns() > until):
+            reading.cancel()
+            await asyncio.wait((reading,))
+            if not reading.cancelled():
+                reading.exception()  # looked at, so that nobody is told of it
+            return False
+    reading.result()  # raises what was not expected
+    return True
 
-    def __init__(self, oracle: Oracle, found: ReadBack, chats: Chats, say: Callable[[], None]) -> None:
-        self._oracle = oracle
-        self._found = found
-        self._chats = chats
-        self._say = say
-        self._until = now_ns() + int(LIMIT_S * 1e9)
-        self._said = now_ns()
 
-    async def work(self, lane: Lane) -> None:
-        while (now := now_ns()) < self._until:
-            if now - self._said > _SAY_EVERY_NS:
-                self._said = now
-                self._say()
-            chat = next(self._chats, None)
-            if chat is None:
-                return
-            await self._read(lane, *chat)
-            await asyncio.sleep(0)  # a target that never suspends must let the others speak
+async def _read_all(oracle: Oracle, found: ReadBack, chats: Chats, lane: Lane) -> None:
+    """One lane's part: the lanes take chats from one list until it ends."""
+    for person, chat, operation in chats:
+        try:
+            messages = await _read(lane, operation, found)
+        except asyncio.CancelledError:
+            lane.discard()
+            found.not_read += 1
+            raise
+        if messages is None:
+            found.not_read += 1
+        else:
+            oracle.judge_read_back(found, person, chat, messages, now_ns())
+        await asyncio.sleep(0)  # a target that never suspends must let the others speak
 
-    async def _read(self, lane: Lane, person: int, chat: KnownChat, operation: ReadMessages) -> None:
-        for _ in range(_TRIES):
-            try:
-                reply = await asyncio.wait_for(lane.execute(operation), _READ_S)
-            except (TargetError, TimeoutError, SetupError, LaneGone) as error:
-                lane.discard()
-                self._found.note = f"some chats could not be read: {error or 'no answer'}".replace("\n", " ")
-                await asyncio.sleep(_PAUSE_S)
-                continue
-            self._found.read_units += reply.read_units
-            self._oracle.judge_read_back(self._found, person, chat, reply.value or (), now_ns())  # type: ignore[arg-type]
-            return
-        self._found.not_read += 1
+
+async def _read(lane: Lane, operation: ReadMessages, found: ReadBack) -> tuple[Message, ...] | None:
+    for _ in range(_TRIES):
+        try:
+            reply = await asyncio.wait_for(lane.execute(operation), _READ_S)
+        except (TargetError, TimeoutError, SetupError, LaneGone) as error:
+            lane.discard()
+            found.note = f"some chats could not be read: {error or 'no answer'}".replace("\n", " ")
+            await asyncio.sleep(_PAUSE_S)
+            continue
+        found.read_units += reply.read_units
+        return cast("tuple[Message, ...]", reply.value or ())
+    return None

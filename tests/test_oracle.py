@@ -14,6 +14,7 @@ from targets.memory import MemoryConnection, MemoryTarget
 from targets.protocol import Throttled
 from workloads.catalog import WorkloadOptions, make_workload
 from workloads.identity import EPOCH
+from workloads.known_chat import Fate
 from workloads.ledger import ReadBack
 from workloads.operations import (
     AppendMessage,
@@ -30,7 +31,7 @@ from workloads.operations import (
     RenameChat,
     Reply,
 )
-from workloads.oracle import Oracle
+from workloads.oracle import Oracle, Step
 
 pytestmark = pytest.mark.fast
 
@@ -234,3 +235,33 @@ async def test_a_message_that_nobody_sent_is_foreign_even_where_a_write_is_unkno
 
     run = await Run(breaks).play()
     assert run.oracle.faults["foreign"] + run.oracle.faults["content"] > 0
+
+
+async def test_a_database_that_stands_still_while_it_is_read_back_leaves_what_is_not_read_and_we_stay_heard() -> None:
+    run = await Run(lambda right, operation, value: value, ending=True).play()
+    again = Run(lambda right, operation, value: value)
+    target = MemoryTarget(TargetOptions())
+    await target.prepare(again.workload.dataset(SEED))
+    connection = await target.connect()
+
+    class Still(Breaking):
+        async def execute(self, operation: Operation) -> Reply:
+            if isinstance(operation, ReadMessages):
+                await asyncio.Event().wait()
+            return await super().execute(operation)
+
+    async def connect() -> Breaking:
+        return Still(connection, lambda right, operation, value: value)
+
+    pool = Pool([Lane(connect, remote=False) for _ in range(3)])
+    await pool.open()
+    for person in range(2):
+        for turn, _ in zip(again.workload.turns(SEED, person), range(40), strict=False):
+            done = [Step((await connection.execute(op)).value, Fate.DONE, 1, 2) for op in turn.operations]
+            again.oracle.check(person, turn.operations, done)
+    said: list[None] = []
+    found = await read_back(again.oracle, pool, "planned", lambda: said.append(None), lambda: len(said) > 1)
+    assert found.note == "not all read back: interrupted"
+    assert found.not_read > 10
+    assert (found.chats, len(said)) == (0, 2)
+    assert run.read_back.note == ""
