@@ -1,7 +1,10 @@
 """The oracle against targets that break one rule each: it names that rule, and is silent about one that is right."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +39,7 @@ from workloads.oracle import Oracle, Step
 pytestmark = pytest.mark.fast
 
 SEED = 3
+OPTIONS = WorkloadOptions(stored_users=8, stored_chats_per_user=4)
 PEOPLE = 6
 TURNS = 100
 Break = Callable[[MemoryConnection, Operation, Any], Any]
@@ -70,8 +74,15 @@ class Breaking:
 class Run:
     """A few people's turns on a target that breaks a rule, then the reading back."""
 
-    def __init__(self, breaks: Break, *, ending: bool = False, eventual: frozenset[type] = frozenset()) -> None:
-        self.workload = make_workload(WorkloadOptions(stored_users=8, stored_chats_per_user=4))
+    def __init__(
+        self,
+        breaks: Break,
+        *,
+        ending: bool = False,
+        eventual: frozenset[type] = frozenset(),
+        options: WorkloadOptions = OPTIONS,
+    ) -> None:
+        self.workload = make_workload(options)
         self.oracle: Oracle = self.workload.oracle(SEED, eventual)
         self.ages: list[int] = []
         self.breaks, self.ending = breaks, ending
@@ -94,7 +105,8 @@ class Run:
         for _ in range(TURNS):
             for person in people:
                 turn = person.take()
-                assert turn is not None
+                if turn is None:
+                    continue  # their trace has ended
                 await performer.perform(person, turn, 0, 0, task)
         breaking.broken = True
         self.read_back = await read_back(self.oracle, pool, "planned", lambda: None)
@@ -172,6 +184,20 @@ async def test_a_target_that_is_right_breaks_no_rule_and_everything_is_read_back
     assert run.oracle.replies > 1000
     assert (run.read_back.lost, run.read_back.duplicates, run.read_back.not_read) == (0, 0, 0)
     assert run.read_back.acknowledged > 200
+
+
+async def test_a_trace_may_come_back_to_a_chat_however_many_its_person_has_begun_since(tmp_path: Path) -> None:
+    blocks = [[1, 2], *([1, 100 + number] for number in range(60)), [1, 2, 3, 4]]  # the last continues the first
+    rows = [
+        {"timestamp": 1000 * at, "input_length": 512 * len(hashes), "output_length": 5, "hash_ids": hashes}
+        for at, hashes in enumerate(blocks)
+    ]
+    trace = tmp_path / "trace.jsonl"
+    trace.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    options = replace(OPTIONS, name="replay", trace=str(trace), people=1)
+    run = await Run(lambda right, operation, value: value, options=options).play()
+    assert run.oracle.faults == {}
+    assert (run.read_back.chats, run.read_back.acknowledged) == (61, 124)
 
 
 @pytest.mark.parametrize("what", RULES)

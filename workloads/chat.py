@@ -88,7 +88,7 @@ class ChatWorkload:
     def oracle(self, seed: int, eventual: frozenset[type]) -> Oracle:
         """What its people know of the answers."""
         people = self._population(seed)
-        return Oracle(self.dataset(seed), lambda number: home_of(people.person(number)), eventual)
+        return Oracle(self.dataset(seed), lambda number: home_of(people.person(number)), eventual, OWN_CHATS_KEPT)
 
     def arrivals(self) -> None:
         """No clock of its own."""

@@ -34,7 +34,6 @@ from workloads.operations import (
     RenameChat,
     User,
 )
-from workloads.parameters import OWN_CHATS_KEPT
 from workloads.population import Person
 from workloads.stored import StoredData
 
@@ -88,13 +87,21 @@ class Oracle:
     """Checks the replies of one engine's people, and keeps what must be read back after the run.
 
     `eventual` names the operations that are eventual by choice: what they miss is staleness, told to `on_age` as
-    (person, instant of the read, age) in ns, and no fault.
+    (person, instant of the read, age) in ns, and no fault. `kept` is how many of a person's latest chats the workload
+    comes back to; None where it may come back to any.
     """
 
-    def __init__(self, stored: StoredData, home: Callable[[int], Home], eventual: frozenset[type]) -> None:
+    def __init__(
+        self,
+        stored: StoredData,
+        home: Callable[[int], Home],
+        eventual: frozenset[type],
+        kept: int | None = None,
+    ) -> None:
         self._known = Known(stored)
         self._home = home
         self._eventual = eventual
+        self._kept = kept
         self._minds: dict[int, _Mind] = {}
         self._ledger = Ledger()
         self._judges: dict[type, Callable[[_Mind, Any, Any], Fault | None]] = {
@@ -253,10 +260,10 @@ class Oracle:
             chat.delete(fate, step.done_ns)
 
     def _keep(self, mind: _Mind, chat: KnownChat) -> None:
-        """A new chat; the workload comes back to its author's latest ones only, so the oldest is put away."""
+        """A new chat; what the workload will not come back to is put away."""
         mind.chats[chat.chat_id] = chat
         mind.live += 1
-        while mind.live > OWN_CHATS_KEPT:
+        while self._kept is not None and mind.live > self._kept:
             oldest = mind.chats.pop(next(iter(mind.chats)))
             self._ledger.add(mind.number, oldest)
             mind.live -= not oldest.dropped

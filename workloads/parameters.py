@@ -139,5 +139,8 @@ def _answer_tokens_cdf(tokens: float) -> float:
     return (1.0 - REASONING_SHARE) * plain + REASONING_SHARE * reasoning
 
 
-OWN_CHATS_KEPT = 50
-"""A person continues or deletes one of their latest 50 chats: it bounds the memory a person takes."""
+OWN_CHATS_KEPT = 20
+"""A person continues or deletes one of their latest chats, as many as a page of the sidebar shows (an assumption).
+
+It bounds what a person, and the oracle's knowledge of them, takes of memory.
+"""
