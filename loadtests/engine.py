@@ -159,9 +159,15 @@ class Engine:
             self._set_alarm()
 
     def _ring(self) -> None:
-        """Everything that is due: turns, heartbeats, flushes, the end of a second, the end of the window."""
+        """Everything that is due: turns first, since they are late already, and the rest once they have begun."""
         now = now_ns()
-        self._begin_due(now)
+        if self._begin_due(now):
+            self._loop.call_soon(self._attend, now)
+        else:
+            self._attend(now)
+
+    def _attend(self, now: int) -> None:
+        """Heartbeats, flushes, the end of a second, the end of the window: what was due at `now`, and the next alarm."""
         while self._beat <= now:
             if self._beat < self._close:
                 self._performer.heartbeat(self._beat, now)
@@ -176,13 +182,15 @@ class Engine:
             self._finishing = self._loop.create_task(self._finish(now))
         self._set_alarm()
 
-    def _begin_due(self, now: int) -> None:
+    def _begin_due(self, now: int) -> int:
         """Begin what is due, also what fell due just before the window closed and is looked at after it."""
         if self._agenda is None or self._finishing is not None:
-            return
-        self._offered_turns += self._agenda.begin_due(min(now, self._close - 1))
+            return 0
+        begun = self._agenda.begin_due(min(now, self._close - 1))
+        self._offered_turns += begun
         if self._agenda.next_ns() == NEVER_NS and isinstance(self._agenda, RateAgenda) and not self._performer.tasks:
             self.stop("planned", "the trace ended")
+        return begun
 
     def _set_alarm(self) -> None:
         due = self._agenda.next_ns() if self._agenda is not None and now_ns() < self._close else NEVER_NS

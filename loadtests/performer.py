@@ -127,6 +127,7 @@ class Performer:
     """
 
     def __init__(self, pool: Pool, samples: Samples, timeout_s: float, oracle: Oracle | None = None) -> None:
+        self._loop = asyncio.get_running_loop()  # asked once: each time takes a system call up to Python 3.11
         self._pool = pool
         self._samples = samples
         self._timeout_ns = int(timeout_s * 1e9)
@@ -155,7 +156,7 @@ class Performer:
             person.pending.append((intended, turn))
             return
         person.busy = True
-        task = asyncio.get_running_loop().create_task(self._all_due(person, intended, turn))
+        task = self._loop.create_task(self._all_due(person, intended, turn))
         self.tasks.add(task)
         task.add_done_callback(self.ended)
 
@@ -166,7 +167,7 @@ class Performer:
             self.on_bug(error)
 
     async def _all_due(self, person: Person, intended: int, turn: Turn) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         while True:
             await self.perform(person, turn, intended, max(intended, person.free_ns), task)
             if not person.pending:

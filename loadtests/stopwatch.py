@@ -126,6 +126,8 @@ class _TimerFd:
         loop.add_reader(self._fd, self._readable)
 
     def set(self, due_ns: int) -> None:
+        if self._fd < 0:
+            return  # closed: nobody waits for it
         value = self._spec.it_value
         value.tv_sec, value.tv_nsec = divmod(max(due_ns, 1), 1_000_000_000)  # zero would disarm it
         if self._libc.timerfd_settime(self._fd, self._ABSTIME, ctypes.byref(self._spec), None) != 0:
@@ -141,3 +143,4 @@ class _TimerFd:
     def close(self) -> None:
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
+        self._fd = -1

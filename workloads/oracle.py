@@ -40,6 +40,8 @@ from workloads.stored import StoredData
 EXAMPLES: Final = 10
 """So many broken rules are kept word for word; all are counted."""
 
+_DONE: Final = Fate.DONE  # looking up an enum's member takes as long as a check
+
 _RECENT: Final = frozenset({"read_your_writes", "deleted_chat", "list_misses_chat", "row"})
 """What an eventual read may do by choice: show how things were."""
 
@@ -127,18 +129,21 @@ class Oracle:
     def check(self, person: int, operations: Sequence[Operation], steps: Sequence[Step]) -> None:
         """Take one turn, issued or not: `steps` are of its first operations, the others were never sent."""
         mind = self._minds.get(person) or self.meet(person)
-        self.replies += len(steps)
+        sent = len(steps)
+        self.replies += sent
         for operation, step in zip(operations, steps, strict=False):
-            judge = self._judges.get(type(operation))
+            kind = type(operation)
+            judge = self._judges.get(kind)
             if judge is None:
                 self._write(mind, operation, step)
-            elif step.fate is Fate.DONE:
+            elif step.fate is _DONE:
                 fault = judge(mind, operation, step.value)
-                if fault is not None or type(operation) in self._eventual:
+                if fault is not None or kind in self._eventual:
                     self._weigh(mind, operation, fault, step.sent_ns)
-        for operation in operations[len(steps) :]:
-            if type(operation) not in self._judges:
-                self._write(mind, operation, _NOT_SENT)
+        if sent < len(operations):
+            for operation in operations[sent:]:
+                if type(operation) not in self._judges:
+                    self._write(mind, operation, _NOT_SENT)
 
     def _weigh(self, mind: _Mind, operation: Operation, fault: Fault | None, sent_ns: int) -> None:
         if type(operation) in self._eventual and (fault is None or (fault.check in _RECENT and fault.since_ns)):
