@@ -38,6 +38,7 @@ from results.window import End, Window
 from targets.catalog import TargetOptions
 from targets.protocol import SetupError
 from targets.server import RunningServer, Server
+from workloads.fingerprint import ISSUED_MODULUS
 
 READY_TIMEOUT_S: Final = 60.0
 START_AHEAD_S: Final = 0.3
@@ -69,6 +70,7 @@ class Director:
         self._ready: dict[int, dict[str, Any]] = {}
         self._finished: dict[int, dict[str, Any]] = {}
         self._heard: dict[int, float] = {}
+        self._reading: dict[int, float] = {}  # units that reading back has taken so far, by worker
         self._workers = 0
         self._end: End | None = None
         self._start_wall_s = 0.0
@@ -217,8 +219,11 @@ class Director:
     def _watch(self, interval: Interval, phase: str) -> None:
         for show in self.watch:
             show(interval, phase)
+        self._look_at_budget()
+
+    def _look_at_budget(self) -> None:
         writer = self._writer
-        spent = writer.usd() if writer is not None else None
+        spent = writer.usd(sum(self._reading.values())) if writer is not None else None
         loading = (self._prepared or {}).get("loading_usd", 0.0)
         if spent is not None and self._capped() and spent + loading >= self.settings.max_usd:
             self.stop(End("budget", f"consumed capacity reached ${spent:.4f} of --max-usd {self.settings.max_usd}"))
@@ -238,6 +243,9 @@ class Director:
             case "closing":
                 if self._writer is not None:
                     self._writer.close_window(message["close_s"])
+            case "reading_back":
+                self._reading[worker] = message["read_units"]
+                self._look_at_budget()
             case "finished":
                 self._finished[worker] = dict(message)
                 if message["reason"] == "overloaded":
@@ -307,8 +315,14 @@ class Director:
         end = self._end or End(ends[0]["reason"], ends[0]["detail"])
         end_s = max((finished["end_s"] for finished in ends), default=time.time() - self._start_wall_s)
         close_s = max((finished["close_s"] for finished in ends), default=end_s)
-        self.run = self._writer.finish(end, close_s, end_s, self._integrity())
+        self.run = self._writer.finish(end, close_s, end_s, self._integrity(), self._issued())
         return self.run
+
+    def _issued(self) -> str | None:
+        """What all workers asked for together; None when one of them could not say."""
+        parts = [finished.get("issued") for finished in self._finished.values()]
+        known = [part for part in parts if part is not None]
+        return f"{sum(known) % ISSUED_MODULUS:016x}" if known and len(known) == self._workers else None
 
     def _integrity(self) -> dict[str, Any] | None:
         if not self.settings.design.truthful:

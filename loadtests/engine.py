@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Final, cast
 
 import orjson
@@ -32,6 +32,8 @@ from loadtests.vitals import Vitals
 from targets.catalog import CATALOG, Design, TargetOptions
 from targets.protocol import SetupError, TargetError
 from workloads.catalog import WorkloadOptions, make_workload
+from workloads.fingerprint import issued
+from workloads.ledger import ReadBack
 from workloads.operations import NAMES
 from workloads.workload import Workload
 
@@ -44,6 +46,9 @@ OVERLOAD_NS: Final = 60 * SECOND_NS
 
 YIELD_NS: Final = 200_000
 """A target that never suspends must let the loop breathe: after so long a person without pause gives way."""
+
+_HURRIES: Final = frozenset({"interrupted", "budget"})
+"""Ends that do not wait for the reading back."""
 
 UNAVAILABLE_PAUSE_S: Final = 0.1
 _PIPE_BYTES: Final = 1 << 20
@@ -67,7 +72,7 @@ class Engine:
         self._second_number = 0
         self._offered_turns = 0
         self._finishing: asyncio.Task[None] | None = None
-        self._hurried = False  # somebody waits for the end: what is left to read back is left
+        self._hurried = ""  # why what is left to read back is left: somebody waits, or pays, for it
         self._vitals = Vitals()
 
     # --- before the load ---------------------------------------------------------------------------------------
@@ -167,7 +172,7 @@ class Engine:
             self._attend(now)
 
     def _attend(self, now: int) -> None:
-        """Heartbeats, flushes, the end of a second, the end of the window: what was due at `now`, and the next alarm."""
+        """Heartbeats, flushes, the ends of a second and of the window: what was due at `now`; then the next alarm."""
         while self._beat <= now:
             if self._beat < self._close:
                 self._performer.heartbeat(self._beat, now)
@@ -179,7 +184,7 @@ class Engine:
         while now >= self._second:
             self._end_second(now)
         if now >= self._close and self._finishing is None:
-            self._finishing = self._loop.create_task(self._finish(now))
+            self._begin_finishing(self._finish(now))
         self._set_alarm()
 
     def _begin_due(self, now: int) -> int:
@@ -225,7 +230,7 @@ class Engine:
 
     def stop(self, reason: str, detail: str = "") -> None:
         """Close the window now, unless it has closed; then drain and finish."""
-        self._hurried = self._hurried or reason == "interrupted"
+        self._hurried = self._hurried or (reason if reason in _HURRIES else "")
         if not self._start:
             self.say("finished", reason=reason, detail=detail, close_ns=0, end_ns=0, start_ns=0)
             self._loop.create_task(self._leave())
@@ -234,7 +239,16 @@ class Engine:
             if self._agenda is not None:
                 self._offered_turns += self._agenda.begin_due(min(now, self._close - 1))
             self._close = min(self._close, now)
-            self._finishing = self._loop.create_task(self._finish(self._close, reason, detail))
+            self._begin_finishing(self._finish(self._close, reason, detail))
+
+    def _begin_finishing(self, finish: Coroutine[Any, Any, None]) -> None:
+        self._finishing = self._loop.create_task(finish)
+        self._finishing.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """A fault on the way out ends the process, with its traceback: silence would look like a lost worker."""
+        if not task.cancelled() and (error := task.exception()) is not None and not self.left.done():
+            self.left.set_exception(error)
 
     async def _finish(self, close: int, reason: str = "planned", detail: str = "") -> None:
         close = min(close, self._close)
@@ -256,6 +270,7 @@ class Engine:
             start_ns=self._start,
             close_ns=close,
             end_ns=end,
+            issued=issued((person.number, person.taken) for person in self._people()),
             integrity=await self._integrity(reason),
         )
         await self._leave()
@@ -264,8 +279,15 @@ class Engine:
         oracle = self._performer.oracle
         if oracle is None:
             return None
-        found = await read_back(oracle, self._pool, reason, lambda: self.say("reading_back"), lambda: self._hurried)
+        try:
+            found = await read_back(oracle, self._pool, reason, self._tell_of_reading, lambda: self._hurried)
+        except Exception as error:  # noqa: BLE001 - a fault here ends the run, and what was found under load is kept
+            self._bug(error)
+            found = ReadBack(note=f"not read back: {type(error).__name__}: {error}")
         return oracle.report(self._start) | {"oracle_ns": self._performer.oracle_ns, "read_back": found.to_json()}
+
+    def _tell_of_reading(self, found: ReadBack) -> None:
+        self.say("reading_back", read_units=found.read_units)
 
     async def _leave(self) -> None:
         if self._plan is not None:
@@ -329,6 +351,8 @@ async def _main() -> None:
     engine = Engine(loop, out)
     obeying = loop.create_task(_obey(engine, orders))
     await asyncio.wait((obeying, engine.left), return_when=asyncio.FIRST_COMPLETED)
+    if engine.left.done():
+        engine.left.result()  # raises what went wrong on the way out
     if obeying.done():
         error = obeying.exception()
         if not isinstance(error, SetupError | TargetError):

@@ -66,6 +66,7 @@ class Node:
         return {
             "reason": values["reason"],
             "detail": values["detail"],
+            "issued": values.get("issued"),
             "integrity": values.get("integrity"),
             "close_s": (values["close_ns"] - self._start_ns) / 1e9,
             "end_s": (values["end_ns"] - self._start_ns) / 1e9,

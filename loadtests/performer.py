@@ -95,12 +95,13 @@ class Samples:
 class Person:
     """Somebody with a stream of turns, at most one of them under way."""
 
-    __slots__ = ("busy", "free_ns", "missing", "number", "pending", "turns", "uncertain", "upcoming")
+    __slots__ = ("busy", "free_ns", "missing", "number", "pending", "taken", "turns", "uncertain", "upcoming")
 
     def __init__(self, number: int, turns: Iterator[Turn]) -> None:
         self.number = number
         self.turns = turns
         self.upcoming: Turn | None = next(turns, None)
+        self.taken = 0  # turns so far
         self.busy = False
         self.free_ns = 0  # when the previous turn ended
         self.pending: deque[tuple[int, Turn]] = deque()  # (intended, turn) waiting for the one under way
@@ -111,6 +112,7 @@ class Person:
         """The next turn, which is due; None after a trace's last."""
         turn = self.upcoming or next(self.turns, None)
         self.upcoming = None
+        self.taken += turn is not None
         return turn
 
     def think(self) -> None:

@@ -11,7 +11,7 @@ from loadtests.stopwatch import now_ns
 from targets.protocol import SetupError, TargetError
 from workloads.known_chat import KnownChat
 from workloads.ledger import ReadBack
-from workloads.operations import Message, ReadMessages
+from workloads.operations import ChatSummary, GetChat, Message, ReadMessages, Reply
 from workloads.oracle import Oracle
 
 LIMIT_S: Final = 60.0
@@ -30,15 +30,15 @@ _NOT_AFTER: Final = {
     "worker_lost": "a worker was lost",
 }
 
-Chats = Iterator[tuple[int, KnownChat, ReadMessages]]
+Chats = Iterator[tuple[int, KnownChat, ReadMessages | GetChat]]
 
 
 async def read_back(
-    oracle: Oracle, pool: Pool, reason: str, say: Callable[[], None], enough: Callable[[], bool] = lambda: False
+    oracle: Oracle, pool: Pool, reason: str, say: Callable[[ReadBack], None], enough: Callable[[], str] = lambda: ""
 ) -> ReadBack:
-    """Read every chat that was written to, until the time is up or `enough` says so.
+    """Read every chat that was written to, until the time is up or `enough` gives the reason of a stop.
 
-    `say` is called about once a second, whatever the database does, so that nobody thinks us lost.
+    `say` is called about twice a second, whatever the database does, so that nobody thinks us lost.
     """
     found = ReadBack()
     chats = oracle.to_read_back()
@@ -46,14 +46,14 @@ async def read_back(
         found.note = f"not read back: {_NOT_AFTER[reason]}"
     else:
         reading = asyncio.gather(*(_read_all(oracle, found, chats, lane) for lane in pool.lanes))
-        if not await _finished(reading, say, enough):
-            why = "interrupted" if enough() else f"{LIMIT_S:.0f} s had passed"
+        if not await _finished(reading, lambda: say(found), enough):
+            why = _NOT_AFTER.get(enough(), f"{LIMIT_S:.0f} s had passed")
             found.note = f"not all read back: {why}"
     found.not_read += sum(1 for _ in chats)
     return found
 
 
-async def _finished(reading: asyncio.Future[list[None]], say: Callable[[], None], enough: Callable[[], bool]) -> bool:
+async def _finished(reading: asyncio.Future[list[None]], say: Callable[[], None], enough: Callable[[], str]) -> bool:
     """Wait for the reading, or break it off; answers whether it came to its end."""
     until = now_ns() + int(LIMIT_S * 1e9)
     while not reading.done():
@@ -73,19 +73,21 @@ async def _read_all(oracle: Oracle, found: ReadBack, chats: Chats, lane: Lane) -
     """One lane's part: the lanes take chats from one list until it ends."""
     for person, chat, operation in chats:
         try:
-            messages = await _read(lane, operation, found)
+            reply = await _read(lane, operation, found)
         except asyncio.CancelledError:
             lane.discard()
             found.not_read += 1
             raise
-        if messages is None:
+        if reply is None:
             found.not_read += 1
+        elif isinstance(operation, GetChat):
+            oracle.judge_gone(person, chat, cast("ChatSummary | None", reply.value), now_ns())
         else:
-            oracle.judge_read_back(found, person, chat, messages, now_ns())
+            oracle.judge_read_back(found, person, chat, cast("tuple[Message, ...]", reply.value or ()), now_ns())
         await asyncio.sleep(0)  # a target that never suspends must let the others speak
 
 
-async def _read(lane: Lane, operation: ReadMessages, found: ReadBack) -> tuple[Message, ...] | None:
+async def _read(lane: Lane, operation: ReadMessages | GetChat, found: ReadBack) -> Reply | None:
     for _ in range(_TRIES):
         try:
             reply = await asyncio.wait_for(lane.execute(operation), _READ_S)
@@ -95,5 +97,5 @@ async def _read(lane: Lane, operation: ReadMessages, found: ReadBack) -> tuple[M
             await asyncio.sleep(_PAUSE_S)
             continue
         found.read_units += reply.read_units
-        return cast("tuple[Message, ...]", reply.value or ())
+        return reply
     return None

@@ -14,6 +14,7 @@ from targets.catalog import CATALOG, Design, find_design
 from targets.protocol import SetupError
 from targets.server import ProviderName, ServerOptions
 from workloads.catalog import WorkloadOptions, make_workload
+from workloads.identity import MOST_PEOPLE
 from workloads.workload import Workload
 
 
@@ -112,8 +113,10 @@ class Settings:
         """Refuse more people than the workload has data for; `users` counts in the people model only."""
         limit = self.make_workload().max_people
         people = {"people": users, "rate": self.people, "saturate": self.connections}[self.model]
+        option = {"people": "--users", "rate": "--people", "saturate": "--connections"}[self.model]
+        if people > MOST_PEOPLE:
+            raise SetupError(f"{people} people are too many: lower {option} to {MOST_PEOPLE} or fewer")
         if limit is not None and people > limit:
-            option = {"people": "--users", "rate": "--people", "saturate": "--connections"}[self.model]
             raise SetupError(
                 f"{self.workload.name} has data for {limit} people, not {people}: "
                 f"raise --stored-users or lower {option}"

@@ -169,7 +169,7 @@ def _remarks(pool: PooledRun) -> list[str]:
 def _above_calibration(pool: PooledRun) -> list[str]:
     """A line for the run farthest above the rate its machine was calibrated to."""
     parts = [run.part("calibration") for run in pool.used if run.part("calibration").get("above") is True]
-    rates = [(number(part.get("ops_per_worker")) or 0.0, number(part.get("max_rate_ops"))) for part in parts]
+    rates = [(number(part.get("ops_per_worker")) or 0.0, number(part.get("possible_per_worker"))) for part in parts]
     return [
         f"above calibration {plain(pool.target)}: {count(rate)} ops/s per worker, where `dbverdict calibrate` found "
         f"that this machine can measure {count(limit)}: lower the load, add --processes, or calibrate again."

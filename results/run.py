@@ -86,17 +86,25 @@ class RunWriter:
         if second % _SAVE_EVERY_SECONDS == _SAVE_EVERY_SECONDS - 1:
             self.save(None)
 
-    def usd(self) -> float | None:
-        """What the units consumed so far cost at list price; None where no price applies."""
-        return None if self._prices is None else usd(self.totals.all_units[0], self.totals.all_units[1], self._prices)
+    def usd(self, more_read_units: float = 0.0) -> float | None:
+        """What the units consumed so far cost at list price, with some not yet in the totals; None without a price."""
+        read, write = self.totals.all_units[:2]
+        return None if self._prices is None else usd(read + more_read_units, write, self._prices)
 
     def finish(
-        self, end: End, close_s: float | None, end_s: float, checked: Mapping[str, Any] | None = None
+        self,
+        end: End,
+        close_s: float | None,
+        end_s: float,
+        checked: Mapping[str, Any] | None = None,
+        issued: str | None = None,
     ) -> dict[str, Any]:
         """Write what is left, judge the run and complete the folder; returns run.json's content.
 
-        `checked` is the integrity report; None when no engine was left to make one.
+        `checked` is the integrity report; None when no engine was left to make one. `issued` is the fingerprint of
+        what was really asked for; None when an engine could not say.
         """
+        self.facts["workload"] = {**self.facts["workload"], "issued": issued}
         self._integrity = dict(checked) if checked else integrity.unchecked("no engine was left to say")
         if self._integrity["checked"]:
             self._integrity["staleness"] = integrity.staleness(self.totals.counts(STALENESS, "lag"))

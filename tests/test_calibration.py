@@ -233,6 +233,7 @@ RESULT = {
     "max_rate_ops": 9400.0,
     "error_ms": 0.4,
     "sentence": "Yes.",
+    "ceilings": [{"workers": 1, "max_rate_ops": 9400.0, "limited_by": "", "tries": []}],
 }
 
 
@@ -247,13 +248,16 @@ def test_a_calibration_is_kept_and_found_again_on_the_same_machine_only(state: P
     path = kept.keep(RESULT)
     assert path.parent == state / "dbverdict"
     found = kept.reference({**MACHINE, "memory_gb": 8})
-    assert found == {name: RESULT[name] for name in ("utc", "max_rate_ops", "error_ms", "sentence")}
+    assert found == {
+        **{name: RESULT[name] for name in ("utc", "max_rate_ops", "error_ms", "sentence")},
+        "ceilings": [{"workers": 1, "max_rate_ops": 9400.0}],
+    }
     assert kept.reference({**MACHINE, "kernel": "6.2"}) is None
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"format": 0}', '{"format": 1}'])
-def test_a_calibration_that_cannot_be_read_is_none(state: Path, content: str) -> None:
-    kept.keep(RESULT).write_text(content)
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": 0}', b'{"format": 1}', b"\xff\xfe{}"])
+def test_a_calibration_that_cannot_be_read_is_none(state: Path, content: bytes) -> None:
+    kept.keep(RESULT).write_bytes(content)
     assert kept.reference(MACHINE) is None
 
 
@@ -264,13 +268,19 @@ def test_a_state_folder_that_cannot_be_written_is_one_line(tmp_path: Path, monke
         kept.keep(RESULT)
 
 
-def test_a_run_is_above_calibration_by_what_each_of_its_workers_did() -> None:
-    found = beside({"max_rate_ops": 1000.0}, 1500.0, workers=1)
-    assert found == {"max_rate_ops": 1000.0, "ops_per_worker": 1500.0, "above": True}
-    assert beside({"max_rate_ops": 1000.0}, 2000.0, workers=2) == {
-        "max_rate_ops": 1000.0, "ops_per_worker": 1000.0, "above": False,
-    }  # fmt: skip
-    assert beside(None, 1500.0, workers=1) is None
+@pytest.mark.parametrize(
+    ("workers", "ops", "possible", "above"),
+    [(1, 1001.0, 1000.0, True), (1, 1000.0, 1000.0, False), (2, 1301.0, 650.0, True), (4, 2600.0, 650.0, False)],
+)
+def test_a_run_is_held_against_what_as_many_workers_could_measure(
+    workers: int, ops: float, possible: float, above: bool
+) -> None:
+    known = [{"workers": 1, "max_rate_ops": 1000.0}, {"workers": 2, "max_rate_ops": 1300.0}]
+    found = beside({"sentence": "Yes.", "ceilings": known}, ops, workers)
+    assert found is not None
+    assert (found["ops_per_worker"], found["possible_per_worker"], found["above"]) == (ops / workers, possible, above)
+    assert found["sentence"] == "Yes."
+    assert beside(None, ops, workers) is None
 
 
 def test_people_see_every_case_and_the_sentence_last() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests.calibration import kept
+from loadtests.calibration import command, kept
 from loadtests.calibration.child import DelayServer, LocustRun
 from loadtests.calibration.command import Lengths, perform
 from loadtests.calibration.delays import Program
@@ -114,7 +114,7 @@ def test_the_whole_command_in_short(
     result = json.loads(capsys.readouterr().out)
     assert {"cases", "max_rate_ops", "floor", "sentence", "machine", "ceilings", "busy"} <= set(result)
     assert result["sentence"].startswith("This machine ")
-    assert len({row["name"] for row in result["cases"]}) == 9
+    assert len({row["name"] for row in result["cases"]}) == (11 if result["half_rate_ops"] > 4000 else 9)
     for row in result["cases"]:
         assert {"name", "metric", "percentile", "truth_ms", "measured_ms", "ok"} <= set(row)
         if row["metric"] == "service" and row["truth_ms"] is not None:
@@ -124,13 +124,24 @@ def test_the_whole_command_in_short(
     assert (kept.reference(provenance("")) is None) is bool(result["busy"])
 
 
+def test_what_cannot_be_kept_is_printed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    command._keep({"machine": provenance("")})
+    said = capsys.readouterr().err
+    assert "cannot keep the calibration" in said
+    assert len(said.splitlines()) == 1
+
+
 def test_a_run_above_the_calibrated_rate_says_so_and_stays_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     machine = provenance("")
     kept.keep({"utc": "2026-11-22T22:00:00Z", "machine": machine, "max_rate_ops": 100.0, "error_ms": 0.4,
-               "sentence": "Slow."})  # fmt: skip
+               "sentence": "Slow.", "ceilings": [{"workers": 1, "max_rate_ops": 100.0}]})  # fmt: skip
     run = Run(tmp_path / "runs", "--target", "null", "--workload", "point-read", "--rate", "300", "--warmup", "1s",
               "-t", "3s")  # fmt: skip
     found = run.sound()

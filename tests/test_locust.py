@@ -52,6 +52,7 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def assert_same_work(run: dict[str, Any], single: dict[str, Any]) -> None:
     assert run["workload"]["fingerprint"] == single["workload"]["fingerprint"]
+    assert run["workload"]["issued"] == single["workload"]["issued"] is not None  # whose turns, and how many of each
     assert run["turns"]["count"] == single["turns"]["count"]
     assert counted(run) == counted(single)
 

@@ -5,23 +5,27 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from loadtests.lanes import Lane, Pool
+from loadtests.engine import Engine
+from loadtests.lanes import Lane, LaneBug, Pool
 from loadtests.performer import Performer, Person, Samples
 from loadtests.read_back import read_back
 from targets.catalog import TargetOptions
 from targets.memory import MemoryConnection, MemoryTarget
 from targets.protocol import Throttled
 from workloads.catalog import WorkloadOptions, make_workload
-from workloads.identity import EPOCH
+from workloads.identity import EPOCH, write_instant
 from workloads.known_chat import Fate
 from workloads.ledger import ReadBack
 from workloads.operations import (
+    WRITES,
     AppendMessage,
     ChatSummary,
+    CreateChat,
     DeleteChat,
     GetChat,
     GetRole,
@@ -40,6 +44,7 @@ pytestmark = pytest.mark.fast
 
 SEED = 3
 OPTIONS = WorkloadOptions(stored_users=8, stored_chats_per_user=4)
+STORED = {stored.chat.chat_id for stored in make_workload(OPTIONS).dataset(SEED).chats()}
 PEOPLE = 6
 TURNS = 100
 Break = Callable[[MemoryConnection, Operation, Any], Any]
@@ -109,7 +114,7 @@ class Run:
                     continue  # their trace has ended
                 await performer.perform(person, turn, 0, 0, task)
         breaking.broken = True
-        self.read_back = await read_back(self.oracle, pool, "planned", lambda: None)
+        self.read_back = await read_back(self.oracle, pool, "planned", lambda found: None)
         return self
 
 
@@ -225,9 +230,18 @@ async def test_what_is_lost_after_the_load_is_found_by_reading_back(
     assert (run.read_back.lost > 0, run.read_back.duplicates > 0) == (lost, duplicates)
 
 
+def not_yet_the_newest(right: MemoryConnection, operation: Operation, value: Any) -> Any:
+    """The list as it was before the newest chat was made."""
+    if not isinstance(operation, ListChats):
+        return value
+    owned = right._state.chats.get((operation.tenant_id, operation.user_id), {}).values()
+    listed = sorted((chat.summary for chat in owned), key=lambda chat: chat.updated_at, reverse=True)
+    return tuple(listed[listed[0].chat_id not in STORED :][:20]) if listed else value
+
+
 async def test_an_eventual_list_that_lags_is_stale_and_breaks_no_rule() -> None:
-    strict = await Run(only(ListChats, without_newest)).play()
-    eventual = await Run(only(ListChats, without_newest), eventual=frozenset({ListChats})).play()
+    strict = await Run(not_yet_the_newest).play()
+    eventual = await Run(not_yet_the_newest, eventual=frozenset({ListChats})).play()
     assert strict.oracle.faults["list_misses_chat"] > 0
     assert eventual.oracle.faults["list_misses_chat"] == 0
     assert max(eventual.ages) > 0
@@ -237,6 +251,160 @@ async def test_an_eventual_list_that_lags_is_stale_and_breaks_no_rule() -> None:
 async def test_an_eventual_list_may_not_show_somebody_else_s_chats() -> None:
     run = await Run(everybodys_chats, eventual=frozenset({ListChats})).play()
     assert run.oracle.faults["foreign"] > 0
+
+
+async def test_an_eventual_list_may_not_show_what_never_was() -> None:
+    garbage = only(ListChats, lambda found: tuple(chat._replace(title="never written") for chat in found))
+    run = await Run(garbage, eventual=frozenset({ListChats})).play()
+    assert run.oracle.faults["row"] > 100
+
+
+async def test_a_deleted_chat_whose_row_stays_is_found_by_reading_back_where_lists_are_eventual() -> None:
+    rows: dict[str, ChatSummary] = {}
+
+    def breaks(right: MemoryConnection, operation: Operation, value: Any) -> Any:
+        if isinstance(operation, DeleteChat):
+            row = right._answers[GetChat](GetChat(operation.tenant_id, operation.user_id, operation.chat_id))
+            assert isinstance(row, ChatSummary)
+            rows[operation.chat_id] = row
+            return None
+        return rows.get(operation.chat_id, value) if isinstance(operation, GetChat) else value
+
+    run = await Run(breaks, eventual=frozenset({ListChats})).play()
+    assert len(rows) > 2
+    assert run.oracle.faults == {"deleted_chat": len(rows)}
+
+
+SECOND_NS = 1_000_000_000
+CHAT, OTHER = "00000000-0000-4000-a000-000000000001", "00000000-0000-4000-a000-000000000002"
+
+
+class Story:
+    """One person's writes and lists at chosen seconds, each acknowledged at once, before an eventual sidebar."""
+
+    def __init__(self) -> None:
+        self.oracle = make_workload(replace(OPTIONS, stored_chats_per_user=0)).oracle(SEED, frozenset({ListChats}))
+        self.ages_s: list[float] = []
+        self.oracle.on_age = lambda person, at, age: self.ages_s.append(age / SECOND_NS)
+
+    def _at(self, at_s: int, operation: Operation, value: Any) -> None:
+        step = Step(value, Fate.DONE, at_s * SECOND_NS, at_s * SECOND_NS)
+        self.oracle.check(0, (operation,), (step,))
+
+    def create(self, at_s: int, chat_id: str = CHAT) -> ChatSummary:
+        self._at(at_s, CreateChat("t", "u", chat_id, "New chat", "m", write_instant(0, at_s)), True)
+        return ChatSummary(chat_id, "New chat", "m", write_instant(0, at_s))
+
+    def append(self, at_s: int, position: int) -> None:
+        self._at(at_s, AppendMessage("t", "u", CHAT, position, "user", "text", write_instant(0, at_s)), True)
+
+    def rename(self, at_s: int, title: str) -> None:
+        self._at(at_s, RenameChat("t", "u", CHAT, title), True)
+
+    def delete(self, at_s: int) -> None:
+        self._at(at_s, DeleteChat("t", "u", CHAT), True)
+
+    def lists(self, at_s: int, *chats: ChatSummary) -> float:
+        self._at(at_s, ListChats("t", "u"), chats)
+        return self.ages_s[-1]
+
+
+def test_the_age_of_a_row_is_that_of_the_oldest_write_it_lacks() -> None:
+    story = Story()
+    created = story.create(1)
+    assert story.lists(2, created) == 0
+    story.append(3, 0)
+    story.append(5, 1)
+    story.rename(6, "Named")
+    assert story.lists(10, created) == 7  # since the first append
+    assert story.lists(10, created._replace(updated_at=write_instant(0, 3))) == 5  # since the second
+    assert story.lists(10, created._replace(updated_at=write_instant(0, 5))) == 4  # since it was named
+    assert story.lists(10, created._replace(updated_at=write_instant(0, 5), title="Named")) == 0
+    assert story.oracle.faults == {}
+
+
+def test_the_age_of_a_missing_chat_is_that_of_its_creation_and_of_a_deleted_one_of_its_deletion() -> None:
+    story = Story()
+    created = story.create(1)
+    story.append(4, 0)
+    assert story.lists(9) == 8
+    story.delete(10)
+    newest = created._replace(updated_at=write_instant(0, 4))
+    assert story.lists(12) == 0
+    assert story.lists(12, newest) == 2
+    assert story.lists(12, created) == 8  # it lacks the append, too
+    assert story.oracle.faults == {}
+
+
+@pytest.mark.parametrize("change", [{"title": "never"}, {"model_id": "another"}, {"updated_at": write_instant(0, 2)}])
+def test_a_row_that_never_was_is_a_fault_however_eventual_the_list(change: dict[str, Any]) -> None:
+    story = Story()
+    created = story.create(1)
+    story.append(3, 0)
+    story._at(4, ListChats("t", "u"), (created._replace(**change),))
+    assert story.oracle.faults == {"row": 1}
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+async def test_a_deletion_of_unknown_outcome_may_stop_half_way(kept: int) -> None:
+    """As DynamoDB's does, which removes the chat's row first and then its messages in batches."""
+    gone: dict[str, Any] = {}
+
+    def breaks(right: MemoryConnection, operation: Operation, value: Any) -> Any:
+        if isinstance(operation, DeleteChat):
+            gone[operation.chat_id] = right._answers[ReadMessages](ReadMessages(operation.tenant_id, operation.chat_id))
+            right._answers[DeleteChat](operation)
+            raise Throttled("items were left unprocessed")
+        if isinstance(operation, ReadMessages) and operation.chat_id in gone:
+            return gone[operation.chat_id][-kept:] if kept else ()
+        return value
+
+    run = await Run(breaks).play()
+    assert len(gone) > 2
+    assert run.oracle.faults == {}
+
+
+def test_an_append_of_unknown_outcome_may_land_after_its_chat_was_deleted() -> None:
+    story = Story()
+    story.create(1)
+    append = AppendMessage("t", "u", CHAT, 0, "user", "text", write_instant(0, 2))
+    story.oracle.check(0, (append,), (Step(None, Fate.UNKNOWN, SECOND_NS, SECOND_NS),))
+    story.delete(3)
+    (_, chat, _), (_, _, row) = story.oracle.to_read_back()
+    assert isinstance(row, GetChat)
+    assert chat.judge_messages([Message(0, "user", "text")], None) is None
+    assert chat.judge_messages([], None) is None
+    other = chat.judge_messages([Message(0, "user", "another")], None)
+    assert other is not None
+    assert other.check == "deleted_chat"
+
+
+async def test_a_fault_while_reading_back_keeps_what_was_found_under_load() -> None:
+    run = await Run(only(ReadMessages, lambda found: found[::-1])).play()
+    said: list[bytes] = []
+
+    async def connect() -> Any:
+        raise LaneBug("the schema has gone")
+
+    engine = Engine(asyncio.get_running_loop(), SimpleNamespace(write=said.append))  # type: ignore[arg-type]
+    engine._start, engine._finishing = 1, asyncio.create_task(asyncio.sleep(0))
+    engine._performer = SimpleNamespace(oracle=again(run), oracle_ns=0)  # type: ignore[assignment]
+    engine._pool = Pool([Lane(connect, remote=False)])
+    found = await engine._integrity("planned")
+    assert found is not None
+    assert found["faults"]["order"] > 10
+    assert found["read_back"]["note"] == "not read back: LaneBug: the schema has gone"
+    assert b'"event":"bug"' in b"".join(said)
+
+
+def again(run: Run) -> Oracle:
+    """The oracle of a run, with one more chat to read back."""
+    person = 0
+    turn = next(turn for turn in run.workload.turns(SEED, person) if isinstance(turn.operations[-2], RenameChat))
+    done = [Step(True, Fate.DONE, 1, 2) if type(op) in WRITES else Step(None, Fate.UNKNOWN, 1, 2)
+            for op in turn.operations]  # fmt: skip
+    run.oracle.check(person, turn.operations, done)
+    return run.oracle
 
 
 @pytest.mark.parametrize("stored", [True, False])
@@ -285,9 +453,9 @@ async def test_a_database_that_stands_still_while_it_is_read_back_leaves_what_is
         for turn, _ in zip(again.workload.turns(SEED, person), range(40), strict=False):
             done = [Step((await connection.execute(op)).value, Fate.DONE, 1, 2) for op in turn.operations]
             again.oracle.check(person, turn.operations, done)
-    said: list[None] = []
-    found = await read_back(again.oracle, pool, "planned", lambda: said.append(None), lambda: len(said) > 1)
-    assert found.note == "not all read back: interrupted"
+    said: list[ReadBack] = []
+    found = await read_back(again.oracle, pool, "planned", said.append, lambda: "budget" if len(said) > 1 else "")
+    assert found.note == "not all read back: the budget is spent"
     assert found.not_read > 10
     assert (found.chats, len(said)) == (0, 2)
     assert run.read_back.note == ""

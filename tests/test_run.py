@@ -26,7 +26,7 @@ pytestmark = pytest.mark.fast
 MS = 1_000_000
 PLANNED = End("planned")
 SECOND = 1000 * MS
-FACTS: dict[str, Any] = {"target": {"name": "null"}, "load": {"model": "rate"}}
+FACTS: dict[str, Any] = {"target": {"name": "null"}, "workload": {"name": "point-read"}, "load": {"model": "rate"}}
 
 
 def writer(folder: Path, engines: int = 1, **options: Any) -> RunWriter:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from hashlib import sha256
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b, sha256
 from itertools import islice
 
 from workloads.operations import Operation, Turn
@@ -11,6 +11,8 @@ from workloads.workload import Workload
 
 OPERATIONS = 10_000
 """Operations that go into a fingerprint; fewer when a trace has fewer."""
+
+ISSUED_MODULUS = 1 << 64
 
 PERSONS = 100
 """Persons whose turns are taken in rotation when the workload has no instants of its own."""
@@ -23,6 +25,15 @@ def fingerprint(workload: Workload, seed: int) -> str:
         digest.update(repr(operation).encode())
         digest.update(b"\n")
     return digest.hexdigest()[:16]
+
+
+def issued(turns_taken: Iterable[tuple[int, int]]) -> int:
+    """What was asked for, from (person, turns taken) pairs, as a number below 2^64; several workers' are added.
+
+    A person's turns are a sequential stream, so their number says which they were. Modulo `ISSUED_MODULUS`.
+    """
+    digests = (blake2b(f"{person}/{turns}".encode(), digest_size=8).digest() for person, turns in turns_taken if turns)
+    return sum(int.from_bytes(digest, "big") for digest in digests) % ISSUED_MODULUS
 
 
 def _operations(workload: Workload, seed: int) -> Iterator[Operation]:

@@ -27,10 +27,14 @@ def fraction(seed: int, kind: str, *numbers: int) -> float:
     return (number(seed, kind, *numbers) >> (64 - _FRACTION_BITS)) / (1 << _FRACTION_BITS)
 
 
+MOST_PEOPLE = 1_000_000
+"""A person's writes have a microsecond of their own."""
+
+
 def write_instant(person: int, count: int) -> datetime:
     """The instant of a person's write number `count`: a second apart, and a microsecond of their own.
 
-    Two of a user's people never write at the same instant while there are fewer than a million people.
+    Two of a user's people never write at the same instant, as long as there are at most `MOST_PEOPLE`.
     """
     return EPOCH + timedelta(0, count, person)
 

@@ -10,8 +10,8 @@ from workloads.operations import Model, Role, User
 from workloads.parameters import TENANTS
 from workloads.stored import StoredData
 
-MOST_PEOPLE = 100_000
-"""People beyond this number are not looked up: meeting them one by one would hold the engine's loop."""
+_AHEAD = 1000
+"""So many people more than this engine has met may be at work: other workers' people come in their own time."""
 
 
 class Known:
@@ -27,6 +27,10 @@ class Known:
     def tenant_id(self, user: int) -> str:
         """The tenant of a user."""
         return self._population.user(user).tenant_id
+
+    def user_id(self, user: int) -> str:
+        """The id of a user."""
+        return self._population.user(user).user_id
 
     def is_user(self, found: User, wanted: str) -> bool:
         """Whether a reply is the account of this id or address, as it was loaded."""
@@ -80,6 +84,8 @@ class Known:
         summary = self._stored.summary(user, chat)
         return KnownChat(summary, array("q", self.marks(user, chat, summary.chat_id)))
 
-    def writer(self, microsecond: int) -> int | None:
-        """The user behind the person whose number an instant of this run holds; None for a number nobody has."""
-        return self._population.person(microsecond).user_index if microsecond < MOST_PEOPLE else None
+    def wrote(self, microsecond: int, user: int) -> bool:
+        """Whether the person whose number an instant of this run holds is one of this user's people."""
+        if microsecond >= self._population.people_met + _AHEAD:
+            return False  # nobody: there are not so many people
+        return self._population.person(microsecond).user_index == user

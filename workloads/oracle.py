@@ -192,7 +192,7 @@ class Oracle:
             lost = Fault("lost_chat", "a chat that was acknowledged is not there")
             return lost if chat.presence is Presence.HERE else None
         if chat.presence is Presence.GONE:
-            return Fault("deleted_chat", "the row of a chat that is gone", chat.acked_ns)
+            return Fault("deleted_chat", "the row of a chat that is gone", chat.lacks_since(found))
         if found.chat_id != asked.chat_id:
             return Fault("foreign", f"the row of chat {found.chat_id}")
         return None if chat.fits(found) else _old_row(chat, found)
@@ -219,12 +219,13 @@ class Oracle:
                 if not self._is_of(mind, summary):
                     return Fault("foreign", f"chat {summary.chat_id} is not this user's")
             elif chat.presence is Presence.GONE:
-                stale.append(Fault("deleted_chat", f"the list shows chat {chat.chat_id}, which is gone", chat.acked_ns))
+                since_ns = chat.lacks_since(summary)
+                stale.append(Fault("deleted_chat", f"the list shows chat {chat.chat_id}, which is gone", since_ns))
             elif not chat.fits(summary):
                 stale.append(_old_row(chat, summary))
         oldest = found[-1].updated_at if len(found) == PAGE_SIZE else None
         stale += [
-            Fault("list_misses_chat", f"the list lacks chat {chat.chat_id}", chat.acked_ns)
+            Fault("list_misses_chat", f"the list lacks chat {chat.chat_id}", chat.unlisted_since(oldest))
             for chat in mind.chats.values()
             if chat.chat_id not in listed
             and chat.presence is Presence.HERE
@@ -237,7 +238,7 @@ class Oracle:
         if summary.chat_id in mind.known_chats:
             return True
         at = summary.updated_at
-        return at >= EPOCH and self._known.writer(at.microsecond) == mind.user
+        return at >= EPOCH and self._known.wrote(at.microsecond, mind.user)
 
     # --- writes ------------------------------------------------------------------------------------------------
 
@@ -275,14 +276,17 @@ class Oracle:
 
     # --- after the run -----------------------------------------------------------------------------------------
 
-    def to_read_back(self) -> Iterator[tuple[int, KnownChat, ReadMessages]]:
-        """Every chat that was written to, with the read that shows it."""
+    def to_read_back(self) -> Iterator[tuple[int, KnownChat, ReadMessages | GetChat]]:
+        """Every chat that was written to, with the read that shows it; of one that is gone the row, too."""
         for mind in self._minds.values():
             for chat in mind.chats.values():
                 self._ledger.add(mind.number, chat)
             mind.chats.clear()
         for person, chat in self._ledger:
-            yield person, chat, ReadMessages(self._minds[person].tenant_id, chat.chat_id)
+            mind = self._minds[person]
+            yield person, chat, ReadMessages(mind.tenant_id, chat.chat_id)
+            if chat.presence is Presence.GONE:
+                yield person, chat, GetChat(mind.tenant_id, self._known.user_id(mind.user), chat.chat_id)
 
     def report(self, start_ns: int) -> dict[str, Any]:
         """What was found, in plain values; instants are seconds from `start_ns`."""
@@ -306,9 +310,15 @@ class Oracle:
             check = "lost_append" if fault.check in ("gap", "read_your_writes") else fault.check
             self._fail(person, "read_back", Fault(check, fault.detail), at_ns, chat.chat_id)
 
+    def judge_gone(self, person: int, chat: KnownChat, row: ChatSummary | None, at_ns: int) -> None:
+        """The row of a chat that is gone must not be there."""
+        if row is not None:
+            fault = Fault("deleted_chat", "the row of a chat that is gone")
+            self._fail(person, "read_back", fault, at_ns, chat.chat_id)
+
 
 _NOT_SENT: Final = Step(None, Fate.NOT_SENT, 0, 0)
 
 
 def _old_row(chat: KnownChat, found: ChatSummary) -> Fault:
-    return Fault("row", f"chat {chat.chat_id} shows {found[1:]} and not the latest write", chat.acked_ns)
+    return Fault("row", f"chat {chat.chat_id} shows {found[1:]}, not the latest write", chat.lacks_since(found))

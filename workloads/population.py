@@ -114,6 +114,11 @@ class Population:
         seconds = int(youngest * math.exp(age * math.log(oldest / youngest)))
         return EPOCH - timedelta(seconds=seconds, microseconds=chat)
 
+    @property
+    def people_met(self) -> int:
+        """How many people have been asked for so far, one after the other from 0."""
+        return len(self._user_of_person)
+
     def person(self, number: int) -> Person:
         """Person `number`; the r-th person of a user (from 0) owns that user's stored chat r, if there is one."""
         while len(self._user_of_person) <= number:

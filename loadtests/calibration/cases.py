@@ -65,6 +65,12 @@ def cases(rate: float, window_s: float | None = None) -> list[Case]:
     return [Case(name, program, rate, duration_s) for name, program in programs.items()]
 
 
+def fast_cases(rate: float, window_s: float | None = None) -> list[Case]:
+    """One delay at half the highest rate, where that is above what the other cases run at; without delay first."""
+    no_delay, _, two_ms, *_ = cases(rate, window_s)
+    return [replace(case, name=f"{case.name}, {rate:,.0f}/s") for case in (no_delay, two_ms)]
+
+
 def stall_case(every_s: float, stall_s: float) -> Case:
     """Nothing is answered for 1 s in 30: the turns due in that time wait, and all but 16 wait for a connection."""
     program = Program("stall", delay_ms=2.0, stall_s=stall_s, every_s=every_s, after_s=WARMUP_S + every_s / 3)

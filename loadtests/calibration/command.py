@@ -13,7 +13,17 @@ from typing import Any, Final
 from rich.console import Console
 
 from loadtests.calibration import machine
-from loadtests.calibration.cases import Case, Outcome, calm_case, cases, finish, measured_of, stall_case, start
+from loadtests.calibration.cases import (
+    Case,
+    Outcome,
+    calm_case,
+    cases,
+    fast_cases,
+    finish,
+    measured_of,
+    stall_case,
+    start,
+)
 from loadtests.calibration.ceiling import WINDOW_S, Ceiling, attempt, find
 from loadtests.calibration.child import DelayServer, LocustRun
 from loadtests.calibration.judgement import rows, worst_ms
@@ -23,11 +33,14 @@ from loadtests.calibration.sentence import sentence
 from results.figures import ms
 from results.histogram import count, summary_ms
 from results.validity import INTERRUPTED
+from targets.protocol import SetupError
 
 HALF: Final = 0.5
 """The known answers are asked for at no more than this share of the highest rate."""
 
 FASTEST_CASE: Final = 4000.0
+"""Where half the highest rate is more, one delay is measured at that, too."""
+
 _SLOWEST_CASE: Final = 200.0
 _FIRST_TRY: Final = 5000.0
 _MANY_WORKERS: Final = 1.3  # the first try of one worker a core, as a multiple of what one worker reached
@@ -68,11 +81,19 @@ def perform(as_json: bool, lengths: Lengths = Lengths()) -> None:
     if result["busy"]:
         _to_stderr("the machine was busy: nothing was kept")
     else:
-        _to_stderr(f"kept in {keep(result)}: later runs refer to it")
+        _keep(result)
     if as_json:
         print(json.dumps(result, indent=1, ensure_ascii=False))
     else:
         show(result, Console())
+
+
+def _keep(result: dict[str, Any]) -> None:
+    """What was measured is printed whether or not it can be kept."""
+    try:
+        _to_stderr(f"kept in {keep(result)}: later runs refer to it")
+    except SetupError as error:
+        _to_stderr(str(error))
 
 
 def _to_stderr(line: str) -> None:
@@ -91,12 +112,13 @@ def calibrate(say: Say, lengths: Lengths = Lengths()) -> dict[str, Any]:
     with DelayServer() as server:
         ceilings = _ceilings(server, cores, say, lengths)
         rate = case_rate(ceilings[0].max_rate_ops)
-        outcomes = _outcomes(server, rate, say, lengths)
+        groups = _groups(server, ceilings[0].max_rate_ops, say, lengths)
     during, steal = machine.others(begin, machine.cpu_times())
     load = machine.OtherLoad(before, during, steal)
-    base, calm = outcomes[0], outcomes[-2]  # the cases without delay, of the others' load and of the stall's
-    judged = [row for found in outcomes for row in rows(found, calm if found in outcomes[-2:] else base)]
-    busy = load.busy or "; ".join(f"{found.case.name}: {why}" for found in outcomes for why in found.problems)
+    judged = [row for group in groups for found in group for row in rows(found, group[0])]
+    wrong = [f"{found.case.name}: {why}" for group in groups for found in group for why in found.problems]
+    busy = load.busy or "; ".join(wrong)
+    half = half_rate(ceilings[0].max_rate_ops)
     return {
         "utc": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "machine": machine.facts(),
@@ -106,15 +128,21 @@ def calibrate(say: Say, lengths: Lengths = Lengths()) -> dict[str, Any]:
         "ceilings": [asdict(found) for found in ceilings],
         "max_rate_ops": ceilings[0].max_rate_ops,
         "case_rate_ops": rate,
+        "half_rate_ops": half,
         "cases": [asdict(row) for row in judged],
         "error_ms": worst_ms(judged, ("p50", "p90", "p99", "p999")),
-        "sentence": sentence(ceilings[0], judged, rate, cores, busy),
+        "sentence": sentence(ceilings[0], judged, half, cores, busy),
     }
 
 
 def case_rate(max_rate_ops: float) -> float:
-    """At most half of the highest rate, in tens."""
-    return max(min(HALF * max_rate_ops // 10 * 10, FASTEST_CASE), _SLOWEST_CASE)
+    """The rate of most cases: half of the highest, or less."""
+    return min(half_rate(max_rate_ops), FASTEST_CASE)
+
+
+def half_rate(max_rate_ops: float) -> float:
+    """Half of the highest rate, in tens; 200/s at least."""
+    return max(HALF * max_rate_ops // 10 * 10, _SLOWEST_CASE)
 
 
 def _floor(say: Say, lengths: Lengths) -> dict[str, Any]:
@@ -142,16 +170,22 @@ def _ceiling(server: DelayServer, workers: int, first: float, tries: int, say: S
     return found
 
 
-def _outcomes(server: DelayServer, rate: float, say: Say, lengths: Lengths) -> list[Outcome]:
-    """The stall takes 30 s at 200 operations a second, and hardly any CPU: the other cases run meanwhile."""
+def _groups(server: DelayServer, max_rate_ops: float, say: Say, lengths: Lengths) -> list[list[Outcome]]:
+    """All cases, by the load under which they ran; the first of each group is the one without delay.
+
+    The stall takes 30 s at 200 operations a second, and hardly any CPU: most of the others run meanwhile.
+    """
+    rate, half = case_rate(max_rate_ops), half_rate(max_rate_ops)
     stall = stall_case(lengths.stall_every_s, lengths.stall_s)
     with DelayServer() as stalling, start(stall, stalling) as run:
         spare = _Spare(lengths.repeats)
-        outcomes = [_outcome(case, server, say, spare) for case in cases(rate, lengths.case_s)]
+        groups = [[_outcome(case, server, say, spare) for case in cases(rate, lengths.case_s)]]
         stalled = finish(stall, stalling, run)
         _tell(stalled, say)
         calm = _outcome(calm_case(stall), stalling, say, spare)
-    return [*outcomes, calm, stalled]
+    if half > rate:
+        groups.append([_outcome(case, server, say, spare) for case in fast_cases(half, lengths.case_s)])
+    return [*groups, [calm, stalled]]
 
 
 @dataclass

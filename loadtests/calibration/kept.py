@@ -45,11 +45,16 @@ def reference(machine: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a run says of this machine's calibration; None when there is none that can be read."""
     try:
         found = json.loads(_path(machine).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):  # not there, not text, not JSON
         return None
-    if not isinstance(found, dict) or found.get("format") != _FORMAT or not all(name in found for name in _REFERENCE):
+    if (
+        not isinstance(found, dict)
+        or found.get("format") != _FORMAT
+        or not all(name in found for name in (*_REFERENCE, "ceilings"))
+    ):
         return None
-    return {name: found[name] for name in _REFERENCE}
+    ceilings = [{name: ceiling[name] for name in ("workers", "max_rate_ops")} for ceiling in found["ceilings"]]
+    return {**{name: found[name] for name in _REFERENCE}, "ceilings": ceilings}
 
 
 def _path(machine: Mapping[str, Any]) -> Path:

@@ -13,8 +13,8 @@ _TAIL: Final = ("p99", "p999")
 _NAMED: Final = 3  # missed goals that are named; the table has them all
 
 
-def sentence(ceiling: Ceiling, rows: Sequence[Row], case_rate: float, cores: int, busy: str) -> str:
-    """A busy machine is not praised; missed goals are counted."""
+def sentence(ceiling: Ceiling, rows: Sequence[Row], rate: float, cores: int, busy: str) -> str:
+    """`rate` is the highest at which answers were compared. A busy machine is not praised; missed goals are counted."""
     if busy:
         return (
             f"This machine was busy ({busy}): these figures are not its best and promise nothing; "
@@ -28,7 +28,7 @@ def sentence(ceiling: Ceiling, rows: Sequence[Row], case_rate: float, cores: int
         )
     praise = (
         f"This machine can measure up to {ceiling.max_rate_ops:,.0f} ops/s per worker, with an error of at most "
-        f"{_errors(rows)} (at {case_rate:,.0f} ops/s); {_database(cores)}."
+        f"{_errors(rows)} (up to {rate:,.0f} ops/s); {_database(cores)}."
     )
     missed = [row for row in rows if row.ok is False]
     return f"{praise} {_missed(missed, rows)}" if missed else praise
