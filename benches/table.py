@@ -33,6 +33,7 @@ from benches.matches import (
     cpu,
     dynamodb_local,
     lag_p99,
+    memory_saturated,
     null_http,
     null_rate,
     null_saturated,
@@ -137,6 +138,7 @@ MATCHES: Final[Mapping[str, Callable[[], AbstractContextManager[Match]]]] = {
     "postgres-rate": lambda: _on(real_server("postgres"), postgres_rate),
     "null-rate": lambda: nullcontext(null_rate()),
     "null": lambda: nullcontext(null_saturated()),
+    "memory": lambda: nullcontext(memory_saturated()),
 }
 
 

@@ -147,9 +147,3 @@ def everyone(plan: Plan, workload: Workload) -> list[int]:
     trace = workload.arrivals()
     numbers = range(plan.people) if trace is None else sorted({arrival.person for arrival in trace})
     return [number for number in numbers if number % plan.workers == plan.worker]
-
-
-def people_of(plan: Plan, workload: Workload) -> list[Person]:
-    """Saturate: one person for each of this worker's connections, working without a pause."""
-    numbers = range(plan.worker, plan.connections, plan.workers)
-    return [Person(number, workload.turns(plan.seed, number)) for number in numbers]

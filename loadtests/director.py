@@ -18,6 +18,7 @@ import gevent
 from gevent import subprocess
 from gevent.event import Event
 
+from loadtests.budget import Budget
 from loadtests.calibration.kept import reference
 from loadtests.facts import (
     command_line,
@@ -30,7 +31,6 @@ from loadtests.facts import (
 from loadtests.plan import Plan
 from loadtests.settings import Settings
 from results.integrity import merge, unchecked
-from results.prices import list_prices
 from results.provenance import provenance
 from results.recorder import Interval
 from results.run import RunWriter
@@ -70,7 +70,7 @@ class Director:
         self._ready: dict[int, dict[str, Any]] = {}
         self._finished: dict[int, dict[str, Any]] = {}
         self._heard: dict[int, float] = {}
-        self._reading: dict[int, float] = {}  # units that reading back has taken so far, by worker
+        self._budget = Budget(settings)
         self._workers = 0
         self._end: End | None = None
         self._start_wall_s = 0.0
@@ -122,6 +122,7 @@ class Director:
         self._prepared = json.loads(answer)
         if "error" in self._prepared:
             raise SetupError(self._prepared["error"])
+        self._budget.loading_usd = self._prepared.get("loading_usd", 0.0)
 
     def _target_options(self) -> TargetOptions:
         settings = self.settings
@@ -203,18 +204,16 @@ class Director:
             "calibration": reference(machine),
             "provenance": machine,
         }
-        prices = list_prices() if self._counts_money() else None
         try:
             folder.mkdir(parents=True)
-            self._writer = RunWriter(folder, facts, window, self._start_wall_s, self._workers, prices, self._watch)
+            self._writer = RunWriter(
+                folder, facts, window, self._start_wall_s, self._workers, self._budget.prices, self._watch
+            )
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise SetupError(
                 f"cannot write under --out {self.settings.out}: {error.strerror}; choose another folder"
             ) from error
-
-    def _counts_money(self) -> bool:
-        return self.settings.design.server in ("aws", "dynamodb-local")
 
     def _watch(self, interval: Interval, phase: str) -> None:
         for show in self.watch:
@@ -222,15 +221,9 @@ class Director:
         self._look_at_budget()
 
     def _look_at_budget(self) -> None:
-        writer = self._writer
-        spent = writer.usd(sum(self._reading.values())) if writer is not None else None
-        loading = (self._prepared or {}).get("loading_usd", 0.0)
-        if spent is not None and self._capped() and spent + loading >= self.settings.max_usd:
-            self.stop(End("budget", f"consumed capacity reached ${spent:.4f} of --max-usd {self.settings.max_usd}"))
-
-    def _capped(self) -> bool:
-        """DynamoDB Local costs nothing: its units count against --max-usd only when that was asked for."""
-        return self.settings.design.server == "aws" or self.settings.max_usd_given
+        end = self._budget.spent(self._writer)
+        if end is not None:
+            self.stop(end)
 
     def on_event(self, worker: int, message: Mapping[str, Any]) -> None:
         """Take what a worker says."""
@@ -244,7 +237,7 @@ class Director:
                 if self._writer is not None:
                     self._writer.close_window(message["close_s"])
             case "reading_back":
-                self._reading[worker] = message["read_units"]
+                self._budget.read_back(worker, message["read_units"])
                 self._look_at_budget()
             case "finished":
                 self._finished[worker] = dict(message)

@@ -18,15 +18,16 @@ from typing import Any, Final, cast
 import orjson
 import uvloop
 
-from loadtests.agenda import NEVER_NS, Agenda, PeopleAgenda, RateAgenda, people_of
+from loadtests.agenda import NEVER_NS, Agenda, PeopleAgenda, RateAgenda
 from loadtests.floor import floor_ns
 from loadtests.frames import event_frame
 from loadtests.lane_process import LaneProcess
 from loadtests.lanes import Lane, LaneGone, Pool
-from loadtests.performer import NUMBER, OK, SKIPPED, Performer, Person, Samples
+from loadtests.performer import NUMBER, Performer, Person, Samples
 from loadtests.plan import Plan
 from loadtests.precedence import take_precedence
 from loadtests.read_back import read_back
+from loadtests.saturation import Saturation
 from loadtests.stopwatch import Alarm, now_ns, start_instant_ns
 from loadtests.vitals import Vitals
 from targets.catalog import CATALOG, Design, TargetOptions
@@ -44,13 +45,9 @@ DRAIN_S: Final = 5.0
 OVERLOAD_NS: Final = 60 * SECOND_NS
 """At so much backlog the run stops early, results kept."""
 
-YIELD_NS: Final = 200_000
-"""A target that never suspends must let the loop breathe: after so long a person without pause gives way."""
-
 _HURRIES: Final = frozenset({"interrupted", "budget"})
 """Ends that do not wait for the reading back."""
 
-UNAVAILABLE_PAUSE_S: Final = 0.1
 _PIPE_BYTES: Final = 1 << 20
 
 
@@ -65,7 +62,7 @@ class Engine:
         self._plan: Plan | None = None
         self._lane_process: LaneProcess | None = None
         self._agenda: Agenda | None = None
-        self._saturating: list[Person] = []
+        self._saturation: Saturation | None = None
         self._start = self._open = 0
         self._close = NEVER_NS
         self._beat = self._second = self._flush = 0
@@ -89,7 +86,7 @@ class Engine:
         self._performer.on_bug = self._bug
         self._alarm = Alarm(self._loop, self._ring)
         if plan.model == "saturate":
-            self._saturating = people_of(plan, workload)
+            self._saturation = Saturation(plan, workload, self._performer, self._loop)
         else:
             agenda = PeopleAgenda if plan.model == "people" else RateAgenda
             self._agenda = agenda(plan, workload, self._performer.begin, self._loop.call_soon)
@@ -115,46 +112,20 @@ class Engine:
         self._start = start_instant_ns(wall_ns)
         self._open = self._start + int((plan.ramp_s + plan.warmup_s) * SECOND_NS)
         if plan.duration_s is not None:
-            self._close = self._open + int(plan.duration_s * SECOND_NS)
+            self._close_at(self._open + int(plan.duration_s * SECOND_NS))
         self._beat = self._start
         self._second = self._start + SECOND_NS
         self._flush = self._start + FLUSH_NS
         if self._agenda is not None:
             self._agenda.start(self._start)
-        else:
-            self._loop.call_later(max(self._start - now_ns(), 0) / 1e9, self._saturate)
+        elif self._saturation is not None:
+            self._loop.call_later(max(self._start - now_ns(), 0) / 1e9, self._saturation.begin)
         self.say("started", start_ns=self._start, open_ns=self._open, close_ns=self._close)
         self._vitals.begin()
         gc.collect()
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
         gc.set_threshold(50_000, 20, 50)
         self._ring()
-
-    def _saturate(self) -> None:
-        for person in self._saturating:
-            task = self._loop.create_task(self._without_pause(person))
-            self._performer.tasks.add(task)
-            task.add_done_callback(self._performer.ended)
-
-    async def _without_pause(self, person: Person) -> None:
-        performer, task = self._performer, asyncio.current_task()
-        suspends = CATALOG[cast(Plan, self._plan).target].server is not None  # it lets the loop run by itself
-        yielded = now_ns()
-        while (turn := person.take()) is not None:
-            begin = now_ns()
-            if begin >= self._close:
-                return
-            if begin - yielded > YIELD_NS:
-                await asyncio.sleep(0)
-                yielded = begin = now_ns()
-            self._offered_turns += 1
-            outcome = await performer.perform(person, turn, begin, begin, task)
-            if outcome == SKIPPED:
-                await asyncio.sleep(0)
-            elif outcome != OK:
-                await asyncio.sleep(UNAVAILABLE_PAUSE_S)  # a dead database must not become a busy loop
-            if suspends:
-                yielded = person.free_ns
 
     def set_people(self, count: int) -> None:
         """Locust's user count for this worker changed."""
@@ -203,7 +174,20 @@ class Engine:
         self._alarm.set(min(due, self._beat, self._second, closing))
 
     def _people(self) -> list[Person]:
-        return self._agenda.people if self._agenda is not None else self._saturating
+        source = self._agenda or self._saturation
+        return source.people if source is not None else []
+
+    def _close_at(self, close_ns: int) -> None:
+        self._close = close_ns
+        if self._saturation is not None:
+            self._saturation.close_ns = close_ns
+
+    def _take_offered(self) -> int:
+        """Turns offered since this was asked last."""
+        offered, self._offered_turns = self._offered_turns, 0
+        if self._saturation is not None:
+            offered, self._saturation.offered_turns = self._saturation.offered_turns, 0
+        return offered
 
     def _end_second(self, now: int) -> None:
         self._samples.flush()
@@ -216,11 +200,10 @@ class Engine:
                 **self._vitals.read(self._lane_process),
                 "backlog_ns": backlog_ns,
                 "skipped": performer.skipped,
-                "offered": dict(zip(NAMES.values(), performer.offered, strict=True)) | {"turn": self._offered_turns},
+                "offered": dict(zip(NAMES.values(), performer.offered, strict=True)) | {"turn": self._take_offered()},
             },
         )
         performer.offered = [0] * len(NUMBER)
-        self._offered_turns = 0
         self._second_number += 1
         self._second += SECOND_NS
         if backlog_ns > OVERLOAD_NS and self._finishing is None:
@@ -238,7 +221,7 @@ class Engine:
             now = now_ns()
             if self._agenda is not None:
                 self._offered_turns += self._agenda.begin_due(min(now, self._close - 1))
-            self._close = min(self._close, now)
+            self._close_at(min(self._close, now))
             self._begin_finishing(self._finish(self._close, reason, detail))
 
     def _begin_finishing(self, finish: Coroutine[Any, Any, None]) -> None:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from loadtests.agenda import PeopleAgenda, people_of
+from loadtests.agenda import PeopleAgenda
 from loadtests.frames import FrameReader
 from loadtests.lanes import Lane, Pool
 from loadtests.performer import SKIPPED, Performer, Person, Samples
+from loadtests.saturation import people_of
 from loadtests.stopwatch import Alarm, now_ns
 from results.recorder import EngineSecond, Recorder
 from results.sample import OUTCOMES, TURN, unpack

@@ -76,6 +76,7 @@ def test_the_options_decide_the_load_model() -> None:
         ({"connections": "x"}, "whole number"),
         ({"provider": "dockr"}, "did you mean docker"),
         ({"workload": "append", "rate": "5", "stored_users": "10"}, "raise --stored-users"),
+        ({"rate": "5", "people": "1000001"}, "lower --people to 1000000 or fewer"),
         ({"max_usd": "0"}, "--max-usd"),
     ],
 )
