@@ -10,7 +10,7 @@ from rich.console import Console
 
 from benches.peers import aiobotocore, pgbench_at, wrk
 from benches.ratio import Goal, Measure, Reading, Spread, figure, ratios, spread
-from benches.sides import Bench, NotInstalled, Side, bare_asyncpg, harness, pgbench, stock_locust
+from benches.sides import Bench, NotInstalled, Side, bare_loop, harness, pgbench, stock_locust
 from targets.server import Server
 
 OURS: Final = "dbverdict"
@@ -19,6 +19,7 @@ AIOBOTOCORE: Final = "aiobotocore loop"
 WRK: Final = "wrk"
 POSTGRES_USER: Final = "Locust PostgresUser"
 ASYNCPG: Final = "bare asyncpg loop"
+WIRE: Final = "bare loop, our driver"
 PGBENCH: Final = "pgbench -M prepared"
 PGBENCH_RATE: Final = "pgbench -R"
 
@@ -138,8 +139,10 @@ def null_http(server: Server) -> Match:
         Row(f"{name}: throughput", WRK, throughput, None),
         Row(f"{name}: CPU/op, µs", None, cpu, Goal(35.0, at_least=False)),
         Row(f"{name}: CPU/op", BOTO3, cpu, None),
+        Row(f"{name}: CPU/op", WIRE, cpu, None),
     ]
-    return _match(name, harness("dynamodb-local", server, "--saturate"), _http_peers(server), rows)
+    peers = {**_http_peers(server), WIRE: lambda: bare_loop("peer_wire", server.url)}
+    return _match(name, harness("dynamodb-local", server, "--saturate"), peers, rows)
 
 
 def _http_peers(server: Server) -> dict[str, Callable[[], Side]]:
@@ -154,7 +157,7 @@ def postgres(server: Server) -> Match:
     """A real database, saturated."""
     name = "PostgreSQL"
     peers: dict[str, Callable[[], Side]] = {
-        ASYNCPG: lambda: bare_asyncpg(server.url),
+        ASYNCPG: lambda: bare_loop("peer_asyncpg", server.url),
         POSTGRES_USER: lambda: stock_locust("peer_locust_postgres.py", server.url, "psycopg"),
         PGBENCH: lambda: pgbench(server.url),
     }

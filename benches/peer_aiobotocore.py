@@ -1,22 +1,22 @@
 """A bare aiobotocore loop on uvloop reading users from DynamoDB Local; runs in an environment of its own.
 
-Prints one JSON line. Needs nothing of dbverdict: BENCH_URL, BENCH_KEYS, BENCH_WARMUP_S, BENCH_DURATION_S as the others.
+Prints one JSON line; BENCH_URL is the server, BENCH_KEYS a JSON file of [tenant, user] pairs.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvloop
 from aiobotocore.session import get_session
 
-CONNECTIONS = 16
+from benches.bare_loop import measure
 
 
 async def lane(client: Any, keys: list[list[str]], open_ns: int, close_ns: int, took_ns: list[int]) -> None:
@@ -39,8 +39,7 @@ async def lane(client: Any, keys: list[list[str]], open_ns: int, close_ns: int, 
 
 
 async def main(keys: list[list[str]]) -> None:
-    """Warm up, read, print operations a second, p50 in ms and CPU per operation in µs."""
-    warmup_s, duration_s = float(os.environ["BENCH_WARMUP_S"]), float(os.environ["BENCH_DURATION_S"])
+    """All lanes share one client, as its documentation advises."""
     made = get_session().create_client(
         "dynamodb",
         endpoint_url=os.environ["BENCH_URL"],
@@ -49,22 +48,7 @@ async def main(keys: list[list[str]]) -> None:
         aws_secret_access_key="not-a-secret",
     )
     async with made as client:
-        open_ns = time.perf_counter_ns() + int(warmup_s * 1e9)
-        close_ns = open_ns + int(duration_s * 1e9)
-        took_ns: list[int] = []
-        running = asyncio.gather(*(lane(client, keys, open_ns, close_ns, took_ns) for _ in range(CONNECTIONS)))
-        await asyncio.sleep(warmup_s)
-        cpu_s = time.process_time()
-        await running
-        cpu_s = time.process_time() - cpu_s
-    took_ns.sort()
-    number = len(took_ns)
-    reading = {
-        "ops_per_s": number / duration_s,
-        "p50_ms": took_ns[number // 2] / 1e6,
-        "cpu_us_per_op": cpu_s / number * 1e6,
-    }
-    print(json.dumps(reading))
+        await measure(partial(lane, client, keys))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from typing import Final
 
 import numpy as np
 
+from benches.bare_loop import CONNECTIONS
 from benches.child import BenchError, output_of
 from benches.ratio import Reading
-from benches.sides import CONNECTIONS, WARMUP_S, Bench, NotInstalled, Side, libpq
+from benches.sides import WARMUP_S, Bench, NotInstalled, Side, bare_loop, libpq
 from targets.dynamodb_design import SingleTable
 from workloads.operations import GetUser
 
@@ -64,11 +65,7 @@ def aiobotocore(url: str) -> Side:
     if not python.exists():
         _make_environment()
 
-    def run(bench: Bench) -> Reading:
-        command = [str(python), str(_HERE / "peer_aiobotocore.py")]
-        return Reading(**json.loads(output_of(command, bench.env(url), bench.duration_s + _MARGIN_S)))
-
-    return run
+    return bare_loop("peer_aiobotocore", url, str(python))
 
 
 def _make_environment() -> None:

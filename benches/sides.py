@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from benches.bare_loop import CONNECTIONS
 from benches.child import BenchError, output_of
 from benches.ratio import Reading
 from targets.server import Server
 
-CONNECTIONS: Final = 16
 WARMUP_S: Final = 2.0
 _HERE: Final = Path(__file__).parent
 _MARGIN_S: Final = 45.0
@@ -128,12 +128,13 @@ def _median(counts: Mapping[float, int]) -> float:
     raise BenchError("Locust counted no response time")
 
 
-def bare_asyncpg(url: str) -> Side:
-    """The least Python can do."""
+def bare_loop(script: str, url: str, python: str = sys.executable) -> Side:
+    """A loop of benches/ without any harness, by the module's name."""
 
     def run(bench: Bench) -> Reading:
-        command = [sys.executable, "-m", "benches.peer_asyncpg"]
-        return Reading(**json.loads(output_of(command, bench.env(url), bench.duration_s + _MARGIN_S)))
+        env = {**bench.env(url), "PYTHONPATH": str(_HERE.parent)}
+        command = [python, "-m", f"benches.{script}"]
+        return Reading(**json.loads(output_of(command, env, bench.duration_s + _MARGIN_S)))
 
     return run
 

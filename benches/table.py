@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benches import same_twice
+from benches.bare_loop import CONNECTIONS
 from benches.child import BenchError
 from benches.crosscheck import compare
 from benches.machine import leave, machine
@@ -46,7 +47,7 @@ from benches.matches import (
 )
 from benches.proof import Proof, write
 from benches.ratio import Reading, spread
-from benches.sides import CONNECTIONS, Bench
+from benches.sides import Bench
 from results.provenance import provenance
 from targets.protocol import SetupError
 from targets.providers import start
