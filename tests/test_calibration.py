@@ -140,6 +140,12 @@ def test_a_rate_that_an_interruption_spoilt_is_tried_once_more() -> None:
     assert tried[:2] == [5000.0, 5000.0]
 
 
+def test_a_search_that_is_late_begins_no_further_try() -> None:
+    found = find(1, 5000.0, 5, lambda rate: Try(rate, 0.1), late=lambda: True)
+    assert [tried.rate_ops for tried in found.tries] == [5000.0]
+    assert found.max_rate_ops == 5000.0
+
+
 def test_a_rate_that_is_spoilt_twice_did_not_hold() -> None:
     found = find(2, 4000.0, 3, lambda rate: Try(rate, 0.5, "lag p99 3 ms", by_chance=True))
     assert [one.rate_ops for one in found.tries] == [4000.0, 4000.0, 2000.0]

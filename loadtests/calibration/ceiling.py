@@ -40,11 +40,20 @@ class Ceiling:
     tries: tuple[Try, ...]
 
 
-def find(workers: int, first_rate: float, tries: int, attempt: Callable[[float], Try]) -> Ceiling:
-    """Bracket and halve in at most so many runs, trying a rate that was interrupted once more; 0 when none held."""
+def find(
+    workers: int,
+    first_rate: float,
+    tries: int,
+    attempt: Callable[[float], Try],
+    late: Callable[[], bool] = lambda: False,
+) -> Ceiling:
+    """Bracket and halve in at most so many runs, trying a rate that was interrupted once more; 0 when none held.
+
+    Once it is `late` no further run begins.
+    """
     done: list[Try] = []
     rate: float | None = first_rate
-    while rate is not None and len(done) < tries:
+    while rate is not None and len(done) < tries and not (done and late()):
         done.append(attempt(rate))
         again = done[-1].by_chance and all(found.rate_ops != rate for found in done[:-1])
         rate = rate if again else next_rate(done)

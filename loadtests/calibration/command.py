@@ -58,7 +58,10 @@ class Lengths:
     search_s: float = WINDOW_S
     tries: int = 5  # of one worker
     tries_many: int = 3  # of one worker a core
+    searching_s: float = 25.0  # after so long no further try of one worker begins
+    searching_many_s: float = 10.0
     repeats: int = 1  # of cases that something interrupted
+    repeating_s: float = 85.0  # from the beginning: after so long nothing is repeated
     case_s: float | None = None  # None: as long as p99.9 needs
     stall_every_s: float = 30.0
     stall_s: float = 1.0
@@ -102,6 +105,7 @@ def _to_stderr(line: str) -> None:
 
 def calibrate(say: Say, lengths: Lengths = Lengths()) -> dict[str, Any]:
     """Everything that `--json` prints; raises `SetupError` when a run cannot start."""
+    began_s = time.monotonic()
     idle = machine.cpu_times()
     time.sleep(_WATCH_S)  # what others use while we do nothing
     begin = machine.cpu_times()
@@ -112,7 +116,7 @@ def calibrate(say: Say, lengths: Lengths = Lengths()) -> dict[str, Any]:
     with DelayServer() as server:
         ceilings = _ceilings(server, cores, say, lengths)
         rate = case_rate(ceilings[0].max_rate_ops)
-        groups = _groups(server, ceilings[0].max_rate_ops, say, lengths)
+        groups = _groups(server, ceilings[0].max_rate_ops, say, lengths, began_s + lengths.repeating_s)
     during, steal = machine.others(begin, machine.cpu_times())
     load = machine.OtherLoad(before, during, steal)
     judged = [row for group in groups for found in group for row in rows(found, group[0])]
@@ -157,20 +161,32 @@ def _floor(say: Say, lengths: Lengths) -> dict[str, Any]:
 
 
 def _ceilings(server: DelayServer, cores: int, say: Say, lengths: Lengths) -> list[Ceiling]:
-    one = _ceiling(server, 1, _FIRST_TRY, lengths.tries, say, lengths)
+    one = _ceiling(server, 1, _FIRST_TRY, say, lengths)
     if cores == 1 or not one.max_rate_ops:
         return [one]
-    return [one, _ceiling(server, cores, _MANY_WORKERS * one.max_rate_ops, lengths.tries_many, say, lengths)]
+    return [one, _ceiling(server, cores, _MANY_WORKERS * one.max_rate_ops, say, lengths)]
 
 
-def _ceiling(server: DelayServer, workers: int, first: float, tries: int, say: Say, lengths: Lengths) -> Ceiling:
-    found = find(workers, first, tries, lambda rate: attempt(server, workers, rate, lengths.search_s))
+def _ceiling(server: DelayServer, workers: int, first: float, say: Say, lengths: Lengths) -> Ceiling:
+    tries, limit_s = lengths.tries, lengths.searching_s
+    if workers > 1:
+        tries, limit_s = lengths.tries_many, lengths.searching_many_s
+    until_s = time.monotonic() + limit_s
+    found = find(
+        workers,
+        first,
+        tries,
+        lambda rate: attempt(server, workers, rate, lengths.search_s),
+        lambda: time.monotonic() > until_s,
+    )
     limit = f" (above: {found.limited_by})" if found.limited_by else ""
     say(f"ceiling, {workers} worker{'s' if workers > 1 else ''}: {found.max_rate_ops:,.0f} ops/s{limit}")
     return found
 
 
-def _groups(server: DelayServer, max_rate_ops: float, say: Say, lengths: Lengths) -> list[list[Outcome]]:
+def _groups(
+    server: DelayServer, max_rate_ops: float, say: Say, lengths: Lengths, until_s: float
+) -> list[list[Outcome]]:
     """All cases, by the load under which they ran; the first of each group is the one without delay.
 
     The stall takes 30 s at 200 operations a second, and hardly any CPU: most of the others run meanwhile.
@@ -178,7 +194,7 @@ def _groups(server: DelayServer, max_rate_ops: float, say: Say, lengths: Lengths
     rate, half = case_rate(max_rate_ops), half_rate(max_rate_ops)
     stall = stall_case(lengths.stall_every_s, lengths.stall_s)
     with DelayServer() as stalling, start(stall, stalling) as run:
-        spare = _Spare(lengths.repeats)
+        spare = _Spare(lengths.repeats, until_s)
         groups = [[_outcome(case, server, say, spare) for case in cases(rate, lengths.case_s)]]
         stalled = finish(stall, stalling, run)
         _tell(stalled, say)
@@ -193,13 +209,19 @@ class _Spare:
     """How many cases may still be run again."""
 
     left: int
+    until_s: float  # on time.monotonic()
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one, and time for it."""
+        return self.left > 0 and time.monotonic() < self.until_s
 
 
 def _outcome(case: Case, server: DelayServer, say: Say, spare: _Spare) -> Outcome:
     with start(case, server) as run:
         outcome = finish(case, server, run)
     _tell(outcome, say)
-    if not outcome.interrupted or not spare.left:
+    if not outcome.interrupted or not spare.any:
         return outcome
     spare.left -= 1
     say(f"{case.name}: something interrupted it, so it is run again")
