@@ -246,10 +246,15 @@ def load(path: Path) -> RunFolder:
 def find_runs(paths: Iterable[Path]) -> list[Path]:
     """The run folders among `paths` and up to two levels below them, each once, in order of name.
 
-    Raises RunFormatError when one of `paths` holds none.
+    A file among folders is passed over: `runs/*` matches the reports that stand beside the runs. Raises
+    RunFormatError when a folder holds none, or when there are files only.
     """
     found: dict[Path, Path] = {}
-    for path in paths:
+    given = list(paths)
+    folders = [path for path in given if not path.is_file()]
+    if given and not folders:
+        raise RunFormatError(f"{given[0]} is a file: name a run folder, or the folder above several")
+    for path in folders:
         runs = [path] if (path / "run.json").is_file() else sorted(_below(path), key=lambda run: run.name)
         if not runs:
             what = "holds no run (a folder with a run.json)" if path.is_dir() else "does not exist"

@@ -75,6 +75,15 @@ def test_a_missing_folder_is_refused_with_what_to_name(tmp_path: Path) -> None:
         find_runs([tmp_path])
 
 
+def test_the_reports_beside_the_runs_are_passed_over_and_a_file_alone_is_refused(tmp_path: Path) -> None:
+    run = write_run(tmp_path, Synthetic())
+    report = tmp_path / "report.html"
+    report.write_text("<html></html>")
+    assert find_runs([report, run]) == [run]
+    with pytest.raises(RunFormatError, match=r"report\.html is a file: name a run folder"):
+        find_runs([report])
+
+
 def test_a_killed_run_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:
     path = write_run(tmp_path, Synthetic(complete=False))
     for name in ("service.hlog", "response.hlog", "intervals.csv"):
