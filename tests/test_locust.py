@@ -151,6 +151,13 @@ def test_a_busy_port_for_the_web_ui_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in locust.output
 
 
+def test_a_refused_server_takes_the_workers_of_this_run_along(tmp_path: Path) -> None:
+    locust = LocustRun(tmp_path, "--target", "postgres", "--url", f"postgresql://a:b@127.0.0.1:{free_port()}/x",
+                       "--rate", "5", "-t", "20s", "--processes", "2")  # fmt: skip
+    assert locust.finish(45) == 2  # it reads to the end of the workers' output: Locust alone leaves them for 60 s
+    assert "nothing answers at 127.0.0.1" in locust.output
+
+
 def test_a_busy_port_for_the_workers_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
