@@ -11,13 +11,13 @@ from functools import cache
 from typing import Any, Final
 
 import gevent
-import psutil
 from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.director import Director
+from loadtests.forks import release_workers
 from loadtests.mirror import Mirror
 from loadtests.node import Node
 from loadtests.plan import Plan
@@ -81,24 +81,12 @@ def _on_init(environment: Environment, **_: Any) -> None:
             refuse_busy_port(environment.web_ui.host, environment.web_ui.port)
     except SetupError as error:
         control.fail(error)
-        _release_workers()
+        release_workers()
         sys.exit(USAGE)
     except KeyboardInterrupt:
         control.abandon()
-        _release_workers()
+        release_workers()
         sys.exit(INTERRUPTED)
-
-
-def _release_workers() -> None:
-    """End the workers that `--processes` forked: Locust forgets those that still run, and they would wait a minute."""
-    me = psutil.Process()
-    mine = me.cmdline()
-    for child in me.children():
-        try:
-            if child.cmdline() == mine:  # a fork of ours, and no server or engine
-                child.terminate()
-        except psutil.NoSuchProcess:
-            continue
 
 
 class WorkerControl:

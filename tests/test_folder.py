@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from results import answer
-from results.folder import RunFormatError, find_runs, load
+from results.folder import RunFormatError, load
 from results.pool import pool
 from results.recorder import EngineSecond, Interval, Recorder
 from results.run import RunWriter
 from results.sample import OPERATION_NAMES, PACK, TURN
+from results.search import find_runs
 from results.window import End, Window
 from tests.run_folders import Synthetic, change, cut, histogram, samples_of, write_experiment, write_run
 

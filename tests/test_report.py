@@ -15,13 +15,14 @@ from rich.console import Console
 
 from results import figures, points
 from results.charts import group_charts
-from results.folder import RunFolder, find_runs, load
+from results.folder import RunFolder, load
 from results.histogram import count
 from results.html import render_html
 from results.markdown import render_markdown
 from results.pool import PooledRun, pool_all
 from results.report import render_terminal, report_folder, write_reports
 from results.scope import scopes
+from results.search import find_runs
 from tests.run_folders import LAG, Synthetic, change, write_experiment, write_run
 
 

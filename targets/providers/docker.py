@@ -224,7 +224,7 @@ def _client() -> Any:
     client = sdk.from_env(timeout=_ASK_TIMEOUT_S)
     try:
         client.ping()
-    except BaseException:
+    except BaseException:  # Ctrl-C as well: a client that is not handed on must not keep its socket
         client.close()
         raise
     client.api.timeout = 600.0  # a pull takes longer than a ping

@@ -1,0 +1,33 @@
+"""Which run folders a person means: named themselves, by the folder above them, or by a pattern of the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from results.folder import RunFormatError
+
+
+def find_runs(paths: Iterable[Path]) -> list[Path]:
+    """The run folders among `paths` and up to two levels below them, each once, in order of name.
+
+    A file among folders is passed over: `runs/*` matches the reports that stand beside the runs. Raises
+    RunFormatError when a folder holds none, or when there are files only.
+    """
+    found: dict[Path, Path] = {}
+    given = list(paths)
+    folders = [path for path in given if not path.is_file()]
+    if given and not folders:
+        raise RunFormatError(f"{given[0]} is a file: name a run folder, or the folder above several")
+    for path in folders:
+        runs = [path] if (path / "run.json").is_file() else sorted(_below(path), key=lambda run: run.name)
+        if not runs:
+            what = "holds no run (a folder with a run.json)" if path.is_dir() else "does not exist"
+            raise RunFormatError(f"{path} {what}: name a run folder, or the folder above several")
+        for run in runs:
+            found.setdefault(run.resolve(), run)
+    return list(found.values())
+
+
+def _below(path: Path) -> list[Path]:
+    return [file.parent for pattern in ("*/run.json", "*/*/run.json") for file in path.glob(pattern)]
