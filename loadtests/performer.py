@@ -56,6 +56,7 @@ class Samples:
         operation: int,
         outcome: int,
         person: int,
+        due: int,
         intended: int,
         free: int,
         ready: int,
@@ -64,7 +65,7 @@ class Samples:
         read_units: float = 0.0,
         write_units: float = 0.0,
     ) -> None:
-        """Pack one sample; instants in ns."""
+        """Pack one sample; instants in ns, `due` the intended one of the whole turn."""
         used = self._used
         PACK.pack_into(
             self._buffer,
@@ -73,6 +74,7 @@ class Samples:
             outcome,
             0,
             person,
+            due,
             intended,
             free,
             ready,
@@ -196,7 +198,7 @@ class Performer:
             lane = self._pool.free.popleft() if self._pool.free else await self._wait(number, ready)
             if lane is None:
                 outcome, done = UNFINISHED, now_ns()
-                self._samples.add(kind, outcome, number, step_intended, step_free, ready, done, done)
+                self._samples.add(kind, outcome, number, intended, step_intended, step_free, ready, done, done)
                 _remember_failure(person, turn, len(steps))
                 break
             sent = now_ns()
@@ -221,7 +223,7 @@ class Performer:
             if lane.remote and lane.connection is not None:
                 sent, done = lane.connection.stamps  # type: ignore[attr-defined]
             self._samples.add(
-                kind, outcome, number, step_intended, step_free, ready, sent, done, read_units, write_units
+                kind, outcome, number, intended, step_intended, step_free, ready, sent, done, read_units, write_units
             )
             self._pool.release(lane)
             steps.append(_step((value, fate, sent, done)))
@@ -229,7 +231,7 @@ class Performer:
                 _remember_failure(person, turn, len(steps) - 1)
                 break
             step_intended = step_free = ready = done
-        self._samples.add(TURN, outcome, number, intended, free, turn_ready, turn_ready, done)
+        self._samples.add(TURN, outcome, number, intended, intended, free, turn_ready, turn_ready, done)
         person.free_ns = done
         if self.oracle is not None:
             self._consult(person, turn, steps)
@@ -243,7 +245,7 @@ class Performer:
 
     def _staleness(self, person: int, at: int, age: int) -> None:
         """An eventual read showed how things were `age` ns before it."""
-        self._samples.add(STALENESS, OK, person, at, at - age, at, at, at)
+        self._samples.add(STALENESS, OK, person, at, at, at - age, at, at, at)
 
     async def _wait(self, person: int, ready: int) -> Lane | None:
         """A free lane, or None when the run is over before there is one."""
@@ -280,12 +282,12 @@ class Performer:
             task.cancel()
         for person in people:
             for intended, _turn in person.pending:
-                self._samples.add(TURN, UNFINISHED, person.number, intended, now, now, now, now)
+                self._samples.add(TURN, UNFINISHED, person.number, intended, intended, now, now, now, now)
             person.pending.clear()
 
     def heartbeat(self, due: int, seen: int) -> None:
         """Record how late the loop saw a heartbeat."""
-        self._samples.add(HEARTBEAT, OK, 0, due, due, seen, seen, seen)
+        self._samples.add(HEARTBEAT, OK, 0, due, due, due, seen, seen, seen)
 
 
 def _chats(turn: Turn) -> set[str]:

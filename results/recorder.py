@@ -32,7 +32,7 @@ LATE_NS: Final = 1_000_000
 
 
 class Cell(NamedTuple):
-    """What a histogram is of. `measured` says whether the samples' intended instants lie in the measured window."""
+    """What a histogram is of. `measured` says whether the samples' turns were due in the measured window."""
 
     operation: int
     outcome: int
@@ -151,7 +151,7 @@ class Recorder:
         return interval
 
     def _count(self, interval: Interval, samples: NDArray[np.void]) -> None:
-        measured = (samples["intended"] >= self.open_ns) & (samples["intended"] < self.close_ns)
+        measured = (samples["due"] >= self.open_ns) & (samples["due"] < self.close_ns)
         keys = samples["operation"].astype(np.int64) << 8 | samples["outcome"].astype(np.int64) << 1 | measured
         for key in np.unique(keys).tolist():
             self._count_cell(interval, samples[keys == key], key >> 8, key >> 1 & 0x7F, bool(key & 1))

@@ -38,9 +38,9 @@ a time-out and unfinished work at the age they reached. The others failed before
 
 TIMED_OUTCOMES: Final = OUTCOMES[:3]
 
-PACK: Final = struct.Struct("<BBHIqqqqqff")
-"""operation, outcome, (unused), person, intended, free, ready, sent, done (ns of the engine's perf_counter),
-read units, write units."""
+PACK: Final = struct.Struct("<BBHIqqqqqqff")
+"""operation, outcome, (unused), person, due, intended, free, ready, sent, done (ns of the engine's perf_counter),
+read units, write units. `due` is the intended instant of the turn: it says which phase all of the turn belongs to."""
 
 DTYPE: Final = np.dtype(
     [
@@ -48,6 +48,7 @@ DTYPE: Final = np.dtype(
         ("outcome", "u1"),
         ("unused", "<u2"),
         ("person", "<u4"),
+        ("due", "<i8"),
         ("intended", "<i8"),
         ("free", "<i8"),
         ("ready", "<i8"),
@@ -57,7 +58,7 @@ DTYPE: Final = np.dtype(
         ("write_units", "<f4"),
     ]
 )
-"""The same 56 bytes as numpy reads them."""
+"""The same 64 bytes as numpy reads them."""
 
 assert PACK.size == DTYPE.itemsize
 

@@ -127,7 +127,7 @@ def second_of_turns(number: int, turns: int = 600) -> Interval:
     recorder = Recorder(SECOND_NS, 3 * SECOND_NS)
     for at in range(turns):
         due = number * SECOND_NS + at * 1_000_000
-        instants = (due, due, due + 50_000, due + 60_000, due + 1_000_000 + at * 3_000)
+        instants = (due, due, due, due + 50_000, due + 60_000, due + 1_000_000 + at * 3_000)
         recorder.add(PACK.pack(OPERATION_NAMES.index("get_user"), 0, 0, 1, *instants, 0.0, 0.0))
         recorder.add(PACK.pack(TURN, 0, 0, 1, *instants, 0.0, 0.0))
     return recorder.close_second(number, EngineSecond(offered={"turn": turns, "get_user": turns}))

@@ -140,6 +140,7 @@ async def test_an_operation_s_response_begins_where_the_one_before_it_ended() ->
         await stage.done()
     first, second, turn = stage.samples()
     assert (first["intended"], second["intended"]) == (start, first["done"])
+    assert [first["due"], second["due"], turn["due"]] == [start] * 3  # all of the turn belongs to one phase
     assert second["free"] == second["ready"] == first["done"]
     assert (turn["intended"], turn["done"]) == (start, second["done"])
     assert 50 <= (first["done"] - first["sent"]) / MS < 200

@@ -18,9 +18,15 @@ APPEND = OPERATION_NAMES.index("append_message")
 MS = 1_000_000
 
 
-def packed(operation: int, *instants_ms: float, outcome: str = "ok", units: tuple[float, float] = (0, 0)) -> bytes:
-    instants = [int(instant * MS) for instant in instants_ms]
-    return PACK.pack(operation, OUTCOMES.index(outcome), 0, 7, *instants, *units)
+def packed(
+    operation: int,
+    *instants_ms: float,
+    outcome: str = "ok",
+    units: tuple[float, float] = (0, 0),
+    due_ms: float | None = None,
+) -> bytes:
+    due, *instants = [int(instant * MS) for instant in (instants_ms[0] if due_ms is None else due_ms, *instants_ms)]
+    return PACK.pack(operation, OUTCOMES.index(outcome), 0, 7, due, *instants, *units)
 
 
 def recorded(*samples: bytes, open_ms: float = 0, close_ms: float = 1e6) -> Interval:
@@ -45,7 +51,7 @@ def test_operation_numbers_are_the_ones_the_workloads_give() -> None:
 
 
 def test_the_packed_form_is_the_one_numpy_reads() -> None:
-    assert DTYPE.itemsize == PACK.size == 56
+    assert DTYPE.itemsize == PACK.size == 64
 
 
 def test_the_five_instants_give_the_spans_between_them() -> None:
@@ -57,6 +63,14 @@ def test_the_five_instants_give_the_spans_between_them() -> None:
 def test_only_samples_intended_within_the_window_are_measured() -> None:
     samples = [packed(GET_USER, at, at, at, at, at + 1) for at in (9, 10, 19, 20)]
     assert totals(recorded(*samples, open_ms=10, close_ms=20)).outcomes(GET_USER) == {"ok": 2}
+
+
+def test_all_of_a_turn_belongs_to_the_phase_in_which_the_turn_was_due() -> None:
+    follows = packed(APPEND, 201, 201, 201, 201, 203, due_ms=199)  # its turn was due before the window closed
+    follows_warm_up = packed(GET_USER, 101, 101, 101, 101, 102, due_ms=99)  # and this one's before it opened
+    interval = recorded(follows, follows_warm_up, open_ms=100, close_ms=200)
+    measured = {cell.operation: cell.measured for cell in interval.cells}
+    assert measured == {APPEND: True, GET_USER: False}
 
 
 def test_throughput_counts_what_was_completed_within_the_window() -> None:
@@ -102,7 +116,7 @@ def sample_lists(draw: st.DrawFn) -> list[bytes]:
         instants = [begin]
         for step in steps:
             instants.append(instants[-1] + step)
-        return PACK.pack(operation, outcome, 0, 1, *instants, 0.5, 1.0)
+        return PACK.pack(operation, outcome, 0, 1, begin, *instants, 0.5, 1.0)
 
     step = st.integers(0, 10**10)
     rows = st.tuples(st.sampled_from([0, 6, 7, TURN]), st.integers(0, 6), step, step, step, step, step)

@@ -39,10 +39,10 @@ def second(number: int, service_ms: float = 2.0, ops: int = 20, outcome: str = "
     for index in range(ops):
         begin = number * SECOND + index * SECOND // ops
         done = begin + int(service_ms * MS)
-        instants = (begin, begin, begin, begin, done)
+        instants = (begin, begin, begin, begin, begin, done)
         recorder.add(PACK.pack(0, OUTCOMES.index(outcome), 0, 1, *instants, 0.5, 0.0))
         recorder.add(PACK.pack(TURN, OUTCOMES.index(outcome), 0, 1, *instants, 0.0, 0.0))
-        recorder.add(PACK.pack(HEARTBEAT, 0, 0, 0, begin, begin, begin + 100_000, begin, begin, 0.0, 0.0))
+        recorder.add(PACK.pack(HEARTBEAT, 0, 0, 0, begin, begin, begin, begin + 100_000, begin, begin, 0.0, 0.0))
     return recorder.close_second(number, EngineSecond(offered={"turn": ops, "get_user": ops}, **engine))
 
 
@@ -121,7 +121,7 @@ def test_counts_are_the_same_in_run_json_in_the_intervals_and_in_the_logs(
 
 
 def answered(begin_ns: int, outcome: str) -> bytes:
-    return PACK.pack(0, OUTCOMES.index(outcome), 0, 1, *[begin_ns] * 4, begin_ns + MS, 0.0, 0.0)
+    return PACK.pack(0, OUTCOMES.index(outcome), 0, 1, *[begin_ns] * 5, begin_ns + MS, 0.0, 0.0)
 
 
 def test_a_failed_operation_has_a_tag_of_its_own(tmp_path: Path) -> None:
