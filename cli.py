@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from results.refusal import Refusal
 from results.validity import USAGE
 from targets.protocol import SetupError
 
@@ -121,11 +122,7 @@ def main() -> None:
     except SetupError as error:
         print(f"dbverdict: {error}", file=sys.stderr)
         sys.exit(USAGE)
-    except ValueError as error:
-        from results.folder import RunFormatError
-
-        if not isinstance(error, RunFormatError):
-            raise
+    except Refusal as error:
         print(f"dbverdict: {error}", file=sys.stderr)
         sys.exit(USAGE)
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from results.histogram import Counts
 from results.interval_log import IntervalLogError, read_interval_log
+from results.refusal import Refusal
 
 FORMAT: Final = 1
 """The format of run.json that this version reads."""
@@ -41,7 +42,7 @@ _SHAPE: Final[Mapping[str, type]] = {
 }
 
 
-class RunFormatError(ValueError):
+class RunFormatError(Refusal):
     """A folder that cannot be read as a run; one line that names the folder and the cure."""
 
 

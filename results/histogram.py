@@ -61,6 +61,10 @@ class Counts(NamedTuple):
         """The largest value, to 3 digits; 0 when empty."""
         return highest_value_of(int(self.buckets[-1])) if len(self.buckets) else 0
 
+    def within(self, limit_ns: float) -> int:
+        """How many values are at most `limit_ns`, to 3 digits."""
+        return int(self.counts[self.buckets <= bucket_of(np.array([round(limit_ns)]))].sum())
+
     def percentile_ns(self, percentile: float) -> int:
         """The value at `percentile` (0-100], by HdrHistogram's rule; 0 when empty."""
         return percentiles_ns(self, (percentile,))[0]
