@@ -102,6 +102,25 @@ def report(
 
 
 @app.command()
+def dashboard(
+    runs: Annotated[list[Path], typer.Argument(help="run folders, or folders above them")],
+    out: Annotated[Path, typer.Option(help="the folder to write; an older dashboard there is replaced")] = Path("site"),
+    config: Annotated[
+        Path | None,
+        typer.Option(help="a dbverdict.toml whose limits are drawn; without it ./dbverdict.toml, if there is one"),
+    ] = None,
+) -> None:
+    """A static site of many runs, to search, compare and follow over time; opens from a disk, needs no server."""
+    from results.dashboard.command import perform
+    from targets.catalog import CATALOG
+
+    try:
+        perform(runs, out, config, tuple(CATALOG))
+    except OSError as error:
+        raise SetupError(f"cannot write the dashboard: {error.strerror}: {error.filename}") from error
+
+
+@app.command()
 def drop(
     target: Annotated[str, typer.Option(help="the design whose data to remove")],
     url: Annotated[str, typer.Option(help="your server")] = "",
