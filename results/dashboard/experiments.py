@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from results.experiment_answer import experiment_answers
 from results.folder import RunFolder
 from results.pool import PooledRun
 from results.scope import Group, Scope, scopes
 from results.sheet import plain
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One answer: B against A, a verdict in a word or two, and the whole of it in a sentence."""
-
-    a: str
-    b: str
-    verdict: str
-    sentence: str
 
 
 def experiment_of(runs: Sequence[RunFolder]) -> dict[str, Any]:
@@ -29,14 +20,9 @@ def experiment_of(runs: Sequence[RunFolder]) -> dict[str, Any]:
         "id": plain(runs[0].part("experiment")["id"]),
         "started_utc": min(plain(run.facts["started_utc"]) for run in runs),
         "runs": [plain(run.id) for run in runs],
-        "answers": [asdict(answer) for answer in answers(runs)],
+        "answers": [{name: plain(value) for name, value in asdict(answer).items()} for answer in experiment_answers(runs)],
         "scopes": [_scope(scope) for scope in found],
     }
-
-
-def answers(runs: Sequence[RunFolder]) -> tuple[Sentence, ...]:
-    """The answers of one experiment."""
-    return ()
 
 
 def _scope(scope: Scope) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from results.comparison import Practical
 from results.dashboard.script import file_name
 from results.folder import RunFolder, number
 from results.metric import SCOPES, TURNS, every_metric, samples_of, values_of
@@ -138,12 +139,12 @@ class MetricColumn:
     scope: str
     unit: str
     lower_is_better: bool
-    floor: float
+    floor: float  # a difference smaller than this does not matter
 
 
 def metric_columns() -> list[MetricColumn]:
     """Every metric, the turns' first."""
     return [
-        MetricColumn(m.key, m.label, m.scope, m.figure.unit, m.figure.lower_is_better, m.figure.floor)
+        MetricColumn(m.key, m.label, m.scope, m.figure.unit, m.figure.lower_is_better, Practical().floor(m))
         for m in every_metric()
     ]

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from scipy import stats
 
+from results.comparison import SATURATED_PRIMARY, Practical
 from results.dashboard import capacity
 from results.dashboard.place import Place
 from results.dashboard.reading import Part, Watch, read_runs
@@ -20,7 +21,7 @@ from results.dashboard.row import COLUMNS, INDEX, METRICS, TEXTS, Row, metric_co
 from results.dashboard.script import finite, write_script
 from results.folder import RunFormatError
 from results.inference import CONFIDENCE
-from results.metric import TURNS
+from results.metric import DEFAULT_PRIMARY, TURNS
 from results.scope import KINDS
 from results.search import find_runs
 from results.slo import Slo
@@ -89,6 +90,8 @@ def _write_data(
         "made_utc": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "version": _version(),
         "columns": columnar(rows, INDEX),
+        "practical_share": Practical().share,
+        "primary": {"saturate": SATURATED_PRIMARY, "": DEFAULT_PRIMARY},
         "metrics": [asdict(column) for column in metric_columns()],
         "kinds": [{"name": kind.name, "heading": kind.heading, "sentence": kind.sentence} for kind in KINDS],
         "slos": [_slo(slo) for slo in slos],
