@@ -28,6 +28,9 @@ from results.slo import Slo
 
 _LEAST_QUANTILES: Final = 30
 
+_LIBRARY: Final = 'window.dbverdict.take("vega", vegaEmbed);'
+"""What the bundle of Vega, Vega-Lite and Vega-Embed does when it is loaded."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -168,4 +171,5 @@ def _write_assets(building: Path) -> None:
     for asset in assets.iterdir():
         folder = building if asset.name == "index.html" else building / "assets"
         (folder / asset.name).write_bytes(asset.read_bytes())
-    (building / "assets" / "vega.js").write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+    bundle = vl_convert.javascript_bundle(_LIBRARY)
+    (building / "assets" / "vega.js").write_text(f"(() => {{{bundle}}})();\n", encoding="utf-8")

@@ -17,7 +17,7 @@
     return h(
       "section",
       { class: `kind ${group.kind}` },
-      dbv.table.table({ caption: `${group.heading} · ${load}`, columns, rows: group.targets }),
+      dbv.table.table({ caption: `${group.heading} · ${load}`, columns, rows: group.targets, className: "summary" }),
       h("p", { class: "note" }, group.sentence),
     );
   }

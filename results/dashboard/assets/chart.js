@@ -53,6 +53,7 @@
   async function draw(canvas, spec) {
     try {
       const embed = await dbv.store.library();
+      await new Promise((then) => setTimeout(then)); // until the page has put the canvas in its place
       const narrow = canvas.clientWidth < 520;
       const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", ...spec(narrow) };
       await embed(canvas, { ...full, config: config() }, { actions: false, renderer: "svg", ast: false });
@@ -65,13 +66,13 @@
   const legend = (narrow) => ({ orient: "top", title: null, columns: narrow ? 1 : 4, symbolSize: 90, offset: 12 });
 
   /** Colour, dash and shape of a field whose values are `names`, in that order everywhere. */
-  function series(field, names, narrow, { at = (index) => index, symbols = true } = {}) {
+  function series(field, names, narrow, { at = (index) => index } = {}) {
     const scale = (of) => ({ domain: names, range: names.map((_, index) => of(at(index))) });
     const shown = names.length > 1 ? legend(narrow) : null;
     return {
       color: { field, type: "nominal", scale: scale(colour), legend: shown },
-      strokeDash: { field, type: "nominal", scale: scale(dash), legend: null },
-      shape: { field, type: "nominal", scale: scale(shape), legend: symbols ? shown : null },
+      strokeDash: { field, type: "nominal", scale: scale(dash), legend: shown },
+      shape: { field, type: "nominal", scale: scale(shape), legend: shown },
     };
   }
 

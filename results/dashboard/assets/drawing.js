@@ -46,10 +46,10 @@
     const words = { data: { values: bands.filter((band) => band.end - band.start > last / 12) }, mark: { type: "text", align: "left", baseline: "top", dx: 4, dy: 4, color: "var(--muted)", fontSize: 11 }, encoding: { x: { field: "start", type: "quantitative" }, y: { value: 0 }, text: { field: "phase" } } };
     const part = (names, height, axis, scale, narrow, layers) => {
       const shown = names.filter((name) => found[name] && found[name].length);
-      const drawn = series("name", shown, narrow, { symbols: false });
+      const drawn = series("name", shown, narrow);
       const y = { field: "value", type: "quantitative", scale, axis };
       const tooltip = [{ field: "name", title: "series" }, { field: "second", title: "second" }, { field: "value", title: "value", format: ",.3~r" }];
-      const lines = { data: { values: rows.filter((row) => shown.includes(row.name)) }, mark: { type: "line", strokeWidth: 1.8, point: { size: 22, filled: true, opacity: 0.9 } }, encoding: { x, y, color: { ...drawn.color, legend: legend(narrow) }, strokeDash: drawn.strokeDash, tooltip } };
+      const lines = { data: { values: rows.filter((row) => shown.includes(row.name)) }, mark: { type: "line", strokeWidth: 1.8, point: { size: 22, filled: true, opacity: 0.9 } }, encoding: { x, y, color: drawn.color, strokeDash: drawn.strokeDash, tooltip } };
       return { width: "container", height, layer: [shade, lines, ...layers] };
     };
     const latencies = rows.filter((row) => LATENCIES.includes(row.name)).map((row) => row.value);
@@ -108,9 +108,23 @@
     };
   }
 
-  /** A metric over time: `points` of {when, value, name, state, run, group}, `limits` of {limit, text}. */
-  function trend(points, names, at, title, limits, latency) {
-    const evidence = points.filter((point) => point.state === "valid");
+  function limitLines(limits, y) {
+    if (!limits.length) return []; // Vega warns of an empty layer
+    const data = { values: limits };
+    const words = { type: "text", align: "left", baseline: "bottom", dx: 4, dy: -3, color: "var(--bad)", fontSize: 11 };
+    return [
+      { data, mark: { type: "rule", color: "var(--bad)", strokeWidth: 1.5, strokeDash: [6, 4] }, encoding: { y: y("limit") } },
+      { data, mark: words, encoding: { y: y("limit"), x: { value: 0 }, text: { field: "text" } } },
+    ];
+  }
+
+  function marks(values, style, encoding) {
+    return values.length ? [{ data: { values }, mark: { type: "point", size: 50, opacity: 0.9, ...style }, encoding }] : [];
+  }
+
+  /** A metric over time: `points` of {when, value, name, state, run}, `means` likewise, `limits` of {limit, text}. */
+  function trend(points, means, names, at, title, limits, latency) {
+    const [valid, other] = [true, false].map((wanted) => points.filter((point) => (point.state === "valid") === wanted));
     const values = [...points.map((point) => point.value), ...limits.map((limit) => limit.limit)];
     const logarithmic = latency && Math.min(...values) > 0;
     const x = { field: "when", type: "temporal", scale: { type: "utc", padding: 12 }, axis: { title: "run started (UTC)", labelOverlap: true, grid: false, tickCount: { expr: "width / 110" } } };
@@ -119,16 +133,14 @@
       const named = series("name", names, narrow, { at });
       const scale = logarithmic ? log({ padding: 14 }) : { zero: true };
       const axis = logarithmic ? msAxis(title, values) : { title };
-      const y = (field = "value", aggregate) => ({ field, aggregate, type: "quantitative", scale, axis });
+      const y = (field = "value") => ({ field, type: "quantitative", scale, axis });
       return {
         height: narrow ? 240 : 300,
-        data: { values: points },
         layer: [
-          { data: { values: limits }, mark: { type: "rule", color: "var(--bad)", strokeWidth: 1.5, strokeDash: [6, 4] }, encoding: { y: y("limit") } },
-          { data: { values: limits }, mark: { type: "text", align: "left", baseline: "bottom", dx: 4, dy: -3, color: "var(--bad)", fontSize: 11 }, encoding: { y: y("limit"), x: { value: 0 }, text: { field: "text" } } },
-          { data: { values: evidence }, transform: [{ aggregate: [{ op: "mean", field: "value", as: "middle" }, { op: "median", field: "when", as: "then" }], groupby: ["name", "group"] }], mark: { type: "line", strokeWidth: 1.5, opacity: 0.6 }, encoding: { x: { ...x, field: "then" }, y: y("middle"), color: named.color, strokeDash: named.strokeDash } },
-          { transform: [{ filter: "datum.state == 'valid'" }], mark: { type: "point", filled: true, size: 50, opacity: 0.9 }, encoding: { x, y: y(), color: named.color, shape: named.shape, tooltip } },
-          { transform: [{ filter: "datum.state != 'valid'" }], mark: { type: "point", filled: false, size: 50, strokeWidth: 1.5, opacity: 0.9 }, encoding: { x, y: y(), color: named.color, shape: named.shape, tooltip } },
+          ...limitLines(limits, y),
+          { data: { values: means }, mark: { type: "line", strokeWidth: 1.5, opacity: 0.6 }, encoding: { x, y: y(), color: named.color, strokeDash: named.strokeDash } },
+          ...marks(valid, { filled: true }, { x, y: y(), color: named.color, shape: named.shape, tooltip }),
+          ...marks(other, { filled: false, strokeWidth: 1.5 }, { x, y: y(), color: named.color, shape: named.shape, tooltip }),
         ],
       };
     };
@@ -147,9 +159,8 @@
         height: narrow ? 260 : 320,
         data: { values: points },
         layer: [
-          { data: { values: answers }, mark: { type: "rect", opacity: 0.14 }, encoding: { x: x("low"), x2: { field: "high" }, color: named.color } },
-          { data: { values: limits }, mark: { type: "rule", color: "var(--bad)", strokeWidth: 1.5, strokeDash: [6, 4] }, encoding: { y: y("limit") } },
-          { data: { values: limits }, mark: { type: "text", align: "left", baseline: "bottom", dx: 4, dy: -3, color: "var(--bad)", fontSize: 11 }, encoding: { y: y("limit"), x: { value: 0 }, text: { field: "text" } } },
+          ...(answers.length ? [{ data: { values: answers }, mark: { type: "rect", opacity: 0.14 }, encoding: { x: x("low"), x2: { field: "high" }, color: named.color } }] : []),
+          ...limitLines(limits, y),
           { mark: { type: "line", strokeWidth: 2, opacity: 0.7 }, encoding: { x: x("rate"), y: y("ms"), color: named.color, strokeDash: named.strokeDash } },
           { mark: { type: "point", size: 70, strokeWidth: 2, opacity: 1 }, encoding: { x: x("rate"), y: y("ms"), color: named.color, shape: outcome, tooltip } },
         ],

@@ -35,5 +35,8 @@
 
   const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 
-  dbv.element = { h, link, button, choice, callout, plural };
+  /** What a page shows, in order, without what is absent. */
+  const children = (...found) => found.flat(2).filter((child) => child !== null && child !== undefined && child !== "");
+
+  dbv.element = { children, h, link, button, choice, callout, plural };
 })(window.dbverdict);

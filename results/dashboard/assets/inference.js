@@ -40,11 +40,26 @@
     return !(bounds.low <= none && none <= bounds.high);
   }
 
+  /** B against A by the rules of results/comparison.py: an interval that excludes none, and a practical size. */
+  function verdict(metric, found, share) {
+    const { estimate, low, high } = found.difference;
+    const ratio = found.ratio;
+    const beyond = Math.abs(estimate) > metric.floor;
+    const exceeded = beyond && (!ratio || Math.abs(Math.log(ratio.estimate)) > Math.log1p(share));
+    if (excludesNone(found) && exceeded) {
+      const lower = ratio ? ratio.estimate < 1 : estimate < 0;
+      return lower === metric.lower_is_better ? "better" : "worse";
+    }
+    const within = -metric.floor <= low && high <= metric.floor;
+    const close = ratio && 1 / (1 + share) <= ratio.low && ratio.high <= 1 + share;
+    return within || close ? "no difference" : "inconclusive";
+  }
+
   /** The mean of a side's rounds: geometric where every value has a logarithm, as in `compare`. */
   function middle(values) {
     if (!values.length) return null;
     return Math.min(...values) > 0 ? Math.exp(mean(values.map(Math.log))) : mean(values);
   }
 
-  dbv.inference = { compare, possible, excludesNone, middle };
+  dbv.inference = { compare, possible, excludesNone, verdict, middle };
 })(window.dbverdict);

@@ -1,7 +1,7 @@
 "use strict";
 // All runs: the answers first, then the list to search, filter, sort and pick from.
 (function (dbv) {
-  const { h, link, button, plural } = dbv.element;
+  const { children, h, link, button, plural } = dbv.element;
   const { ms, rate, share, instant, count } = dbv.figure;
   const STEP = 100;
   let most = STEP;
@@ -23,7 +23,7 @@
       { head: "turns/s", figures: true, sort: "turns.throughput", cell: (run) => bracketed(run, rate(run["turns.throughput"])) },
       { head: "errors", figures: true, sort: "turns.errors", cell: (run) => bracketed(run, share(run["turns.errors"])) },
       { head: "state", sort: "state", up: true, cell: (run) => dbv.badge.ofState(run.state) },
-      { head: "revision", sort: "git_revision", up: true, class: "code", cell: (run) => run.git_revision || dbv.figure.ABSENT },
+      { head: "revision", sort: "git_revision", up: true, class: "code", cell: (run) => h("span", { title: run.git_revision }, run.git_revision.slice(0, 7) || dbv.figure.ABSENT) },
     ];
   }
 
@@ -85,17 +85,16 @@
     return () => all(results).filter(same)[at]?.focus({ preventScroll: true });
   }
 
-  function render(root, params) {
+  function render(params) {
     const wanted = dbv.filters.settings(params);
     const [newest, ...earlier] = dbv.store.index.experiments;
     most = STEP;
-    root.replaceChildren(
+    return children(
       h("h1", { class: newest ? "unseen" : null, tabindex: "-1" }, "Runs"),
       newest ? dbv.answers.newest(newest) : "",
       dbv.answers.earlier(earlier) || "",
       h("section", { "aria-labelledby": "all" }, h("h2", { id: "all" }, "All runs"), dbv.filters.form(wanted), h("div", { id: "results" })),
     );
-    refresh(params);
   }
 
   dbv.pages = { runs: { title: "Runs", render, refresh } };

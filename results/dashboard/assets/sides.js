@@ -1,15 +1,18 @@
 "use strict";
 // Picked runs sorted into what may be set side by side, and there into sides, the first of which is the reference.
 (function (dbv) {
+  /** The revision a run belongs to; an experiment is one thing, whatever was committed while it ran. */
+  function revisionOf(run) {
+    const first = run.experiment && dbv.store.runs.find((other) => other.experiment === run.experiment);
+    return (first || run).git_revision || "unknown revision";
+  }
+
   /** A side's name: its target, and the revision where the picked runs of that target have several. */
-  function namer(runs) {
-    const revisions = new Map();
-    for (const run of runs) {
-      if (!revisions.has(run.target)) revisions.set(run.target, new Set());
-      revisions.get(run.target).add(run.git_revision);
-    }
-    return (run) =>
-      revisions.get(run.target).size > 1 ? `${run.target} @ ${run.git_revision || "unknown revision"}` : run.target;
+  function namer(runs, by) {
+    const revisions = new Map(runs.map((run) => [run, revisionOf(run)]));
+    const several = (target) => new Set(runs.filter((run) => run.target === target).map((run) => revisions.get(run))).size > 1;
+    const split = new Set([...new Set(runs.map((run) => run.target))].filter((target) => by !== "target" && several(target)));
+    return (run) => (split.has(run.target) ? `${run.target} @ ${revisions.get(run)}` : run.target);
   }
 
   function gather(runs, key) {
@@ -23,14 +26,14 @@
   }
 
   /** Blocks of one workload, load and kind of target; in each the sides, with their valid rounds as evidence. */
-  function blocks(runs, reference) {
-    const name = namer(runs);
+  function blocks(runs, reference, by) {
+    const name = namer(runs, by);
     const kinds = dbv.store.index.kinds;
     const found = [];
     for (const group of gather(runs, (run) => run.scope).values()) {
       for (const kind of kinds) {
         const alike = group.filter((run) => run.kind === kind.name);
-        if (alike.length) found.push({ kind, frame: alike[0].frame, load: alike[0].load, sides: sidesOf(alike, name, reference) });
+        if (alike.length) found.push({ kind, scope: alike[0].scope, frame: alike[0].frame, load: alike[0].load, sides: sidesOf(alike, name, reference) });
       }
     }
     return found;
@@ -49,30 +52,23 @@
     return sides;
   }
 
-  const keyOf = (run) => (run.experiment && run.round !== null ? JSON.stringify([run.experiment, run.round]) : null);
+  const placeOf = (run) => (run.experiment && run.round ? JSON.stringify([run.experiment, run.round]) : null);
 
-  function byRound(runs) {
-    const found = new Map();
-    for (const run of runs) {
-      const key = keyOf(run);
-      if (key === null || found.has(key)) return null; // a run of no round, or two of one: no pairs
-      found.set(key, run);
-    }
-    return found;
+  /** Whether every round of both sides was measured beside the other's, in the same experiments. */
+  function interleaved(a, b) {
+    if (!a.evidence.length || [...a.evidence, ...b.evidence].some((run) => placeOf(run) === null)) return false;
+    const [first, second] = [a, b].map((side) => new Set(side.evidence.map((run) => run.experiment)));
+    return first.size === second.size && [...first].every((name) => second.has(name));
   }
 
-  /** The evidence of two sides for a metric: pairs of the same round of an experiment, else two samples. */
+  /** The evidence of two sides for a metric, as in results/comparison.py: rounds side by side are pairs. */
   function evidence(a, b, metric) {
-    const has = (run) => dbv.figure.known(run[metric]);
-    const [first, second] = [a.evidence.filter(has), b.evidence.filter(has)];
-    const [one, other] = [byRound(first), byRound(second)];
-    const shared = one && other ? [...one.keys()].filter((key) => other.has(key)) : [];
-    if (shared.length >= 2) {
-      const alone = first.length + second.length - 2 * shared.length;
-      const values = (side) => shared.map((key) => side.get(key)[metric]);
-      return { a: values(one), b: values(other), paired: true, alone };
-    }
-    return { a: first.map((run) => run[metric]), b: second.map((run) => run[metric]), paired: false, alone: 0 };
+    const [first, second] = [a, b].map((side) => side.evidence.filter((run) => dbv.figure.known(run[metric])));
+    const values = (runs) => runs.map((run) => run[metric]);
+    if (!interleaved(a, b)) return { a: values(first), b: values(second), paired: false };
+    const [one, other] = [first, second].map((runs) => new Map(runs.map((run) => [placeOf(run), run])));
+    const shared = [...one.keys()].filter((place) => other.has(place));
+    return { a: values(shared.map((place) => one.get(place))), b: values(shared.map((place) => other.get(place))), paired: true };
   }
 
   dbv.sides = { blocks, evidence };

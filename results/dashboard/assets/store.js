@@ -62,15 +62,6 @@
     details: (run) => load(`run:${run.id}`, `data/runs/${encodeURIComponent(run.file)}.js`),
     capacity: () => load("capacity", "data/capacity.js"),
     student: () => load("student", "data/student.js"),
-    library: () =>
-      window.vegaEmbed
-        ? Promise.resolve(window.vegaEmbed)
-        : new Promise((resolve, reject) => {
-            const element = document.createElement("script");
-            element.src = "assets/vega.js";
-            element.onload = () => resolve(window.vegaEmbed);
-            element.onerror = () => reject(new Error("assets/vega.js could not be loaded"));
-            document.head.append(element);
-          }),
+    library: () => load("vega", "assets/vega.js"),
   };
 })(window.dbverdict);
