@@ -11,7 +11,7 @@ import numpy as np
 from hdrh.codec import HdrCookieException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
-from results.histogram import Counts, new_hdr
+from results.histogram import Counts
 
 _UNDECODABLE: Final = (ValueError, TypeError, IndexError, zlib.error, HdrCookieException, HdrLengthException)
 
@@ -35,7 +35,10 @@ def read_interval_log(path: Path, *, may_be_cut: bool) -> Mapping[str, Counts]:
     for number, line in enumerate(lines, start=1):
         if not line.startswith(("#", '"')):
             tag, histogram = _interval(path, number, line)
-            totals.setdefault(tag, new_hdr()).add(histogram)
+            if tag in totals:
+                totals[tag].add(histogram)
+            else:
+                totals[tag] = histogram
     return {tag: _sparse(total) for tag, total in totals.items()}
 
 

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -164,12 +165,17 @@ def _version() -> str:
 
 def _write_assets(building: Path) -> None:
     """The page, its style, its scripts, and the charting library as one file that is loaded when it is needed."""
-    import vl_convert  # half a second, which a refused folder need not pay
-
-    assets = files("results.dashboard") / "assets"
     (building / "assets").mkdir()
-    for asset in assets.iterdir():
+    for asset in (files("results.dashboard") / "assets").iterdir():
         folder = building if asset.name == "index.html" else building / "assets"
         (folder / asset.name).write_bytes(asset.read_bytes())
-    bundle = vl_convert.javascript_bundle(_LIBRARY)
-    (building / "assets" / "vega.js").write_text(f"(() => {{{bundle}}})();\n", encoding="utf-8")
+    (building / "assets" / "vega.js").write_text(_library(), encoding="utf-8")
+
+
+@cache
+def _library() -> str:
+    """The charting library, in a scope of its own; bundling it takes a second."""
+    import vl_convert  # half a second, which a refused folder need not pay
+
+    bundle: str = vl_convert.javascript_bundle(_LIBRARY)
+    return f"(() => {{{bundle}}})();\n"

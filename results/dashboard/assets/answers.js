@@ -24,10 +24,12 @@
 
   const evidence = (found, text) => (found.valid ? text : `(${text})`);
 
+  const classOf = (answer) => answer.verdict.replace(/\W+/g, "-");
+
   function sentences(experiment) {
     if (!experiment.answers.length) return [h("p", { class: "answer plain" }, lone(experiment))];
     return experiment.answers.map((answer) =>
-      h("p", { class: "answer" }, h("span", { class: `verdict ${answer.verdict.replace(/\W+/g, "-")}` }, answer.verdict), " ", answer.sentence),
+      h("p", { class: `answer ${classOf(answer)}` }, h("span", { class: `verdict ${classOf(answer)}` }, answer.verdict), " ", answer.sentence),
     );
   }
 

@@ -29,7 +29,7 @@
         tickColor: "var(--line-strong)",
         tickSize: 4,
       },
-      legend: { ...words, labelColor: "var(--ink)", labelFontSize: 12, labelLimit: 320, symbolStrokeWidth: 2 },
+      legend: { ...words, labelColor: "var(--ink)", labelFontSize: 12, labelLimit: 320, symbolStrokeWidth: 2, symbolOpacity: 1 },
       text: { color: "var(--ink)", font },
       rule: { color: "var(--muted)" },
     };
@@ -63,17 +63,16 @@
     }
   }
 
-  const legend = (narrow) => ({ orient: "top", title: null, columns: narrow ? 1 : 4, symbolSize: 90, offset: 12 });
+  const LONG = 600; // a legend's stroke must be long enough to show its dashes
 
-  /** Colour, dash and shape of a field whose values are `names`, in that order everywhere. */
-  function series(field, names, narrow, { at = (index) => index } = {}) {
-    const scale = (of) => ({ domain: names, range: names.map((_, index) => of(at(index))) });
-    const shown = names.length > 1 ? legend(narrow) : null;
-    return {
-      color: { field, type: "nominal", scale: scale(colour), legend: shown },
-      strokeDash: { field, type: "nominal", scale: scale(dash), legend: shown },
-      shape: { field, type: "nominal", scale: scale(shape), legend: shown },
-    };
+  const legend = (narrow, more) => ({ orient: "top", title: null, columns: narrow ? 1 : 4, symbolSize: 90, offset: 12, ...more });
+
+  /** Colour and shape of a field whose values are `names`, in that order everywhere; with `lines` colour and dash. */
+  function series(field, names, narrow, { at = (index) => index, lines = false } = {}) {
+    const more = lines ? { symbolType: "stroke", symbolSize: LONG } : {};
+    const shown = names.length > 1 || lines ? legend(narrow, more) : null;
+    const of = (value) => ({ field, type: "nominal", scale: { domain: names, range: names.map((_, index) => value(at(index))) }, legend: shown });
+    return lines ? { color: of(colour), strokeDash: of(dash) } : { color: of(colour), shape: of(shape) };
   }
 
   /** A logarithmic axis of milliseconds, labelled 1, 2, 5, 10 …, closer in a short range. */
@@ -87,9 +86,19 @@
         if (lowest <= step && step <= highest) ticks.push(Number(step.toPrecision(3)));
       }
     }
-    const shown = ticks.length > 1 ? ticks : [lowest, highest];
+    const shown = ticks.length > 2 ? ticks : even(lowest, highest);
     return { title, values: shown, labelExpr: "format(datum.value, ',.3~r')", labelOverlap: true };
   }
 
-  dbv.chart = { chart, colour, dash, shape, series, legend, msAxis };
+  /** About four ticks of 1, 2 or 5 for a range too short for a logarithm's. */
+  function even(lowest, highest) {
+    const raw = (highest - lowest || lowest || 1) / 4;
+    const power = 10 ** Math.floor(Math.log10(raw));
+    const step = [1, 2, 5, 10].find((part) => part * power >= raw) * power;
+    const first = Math.ceil(lowest / step - 1e-9);
+    const found = Array.from({ length: Math.floor(highest / step + 1e-9) - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(6)));
+    return found.length ? found : [lowest];
+  }
+
+  dbv.chart = { chart, colour, series, legend, msAxis };
 })(window.dbverdict);

@@ -153,7 +153,7 @@
     const change = (name) => (value) => dbv.address.change({ [name]: value });
     return h(
       "div",
-      { class: "filters" },
+      { class: "filters few" },
       labels.length ? choice("Reference", "ref", labels.map((label) => [label, label]), blocks.find((block) => block.sides.length > 1).sides[0].label, change("ref")) : null,
       choice("Sides by", "by", [["", "target, and revision where several"], ["target", "target"]], params.get("by") || "", change("by")),
       choice("Metrics of", "of", scopeChoices(), params.get("of") || "", change("of")),

@@ -50,7 +50,8 @@
       ]),
     ];
     const shown = rows.filter((row) => block.sides.some((side) => middleOf(side, row.metric) !== null));
-    return dbv.table.table({ caption: `Means of the valid rounds, and each side against ${reference.label} · ${block.load}`, columns, rows: shown, className: "differences" });
+    if (!shown.length) return h("p", { class: "note" }, "No valid round gives any of these metrics.");
+    return dbv.table.table({ caption: `Means of the valid rounds${others.length ? `, and each side against ${reference.label}` : ""} · ${block.load}`, columns, rows: shown, className: "differences" });
   }
 
   function drawn(block, metrics, student) {

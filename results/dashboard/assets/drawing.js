@@ -5,6 +5,7 @@
   const PERCENT = "datum.value == 1 ? '0%' : datum.value == 2 ? '50%' : format(1 - 1 / datum.value, '.6~%')";
   const MARKS = new Set([2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]);
   const PERCENTILES = [1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
+  const TIMES = { year: "%Y", quarter: "%b %Y", month: "%b", week: "%d %b", date: "%d %b", hours: "%H:%M", minutes: "%H:%M", seconds: "%H:%M:%S", milliseconds: "%H:%M:%S" };
   const log = (extra) => ({ type: "log", nice: false, ...extra });
 
   /** Percentile spectra: `lines` of {name, run, at, points: [[x, ms], …]}, where x = 1 / (1 - percentile). */
@@ -28,7 +29,7 @@
         height: narrow ? 260 : 320,
         data: { values: rows },
         layer: [
-          { mark: { type: "line", strokeWidth: several ? 1.5 : 2.25, opacity: several ? 0.75 : 1 }, encoding: { x, y, color: named.color, strokeDash: named.strokeDash, detail: { field: "run" } } },
+          { mark: { type: "line", strokeWidth: several ? 1.5 : 2.25, opacity: several ? 0.75 : 1 }, encoding: { x, y, color: named.color, detail: { field: "run" } } },
           { data: { values: rows.filter((row) => MARKS.has(row.x)) }, mark: { type: "point", filled: true, size: 46, opacity: 1 }, encoding: { x, y, color: named.color, shape: named.shape, tooltip } },
         ],
       };
@@ -41,12 +42,12 @@
   function timeline(found, bands) {
     const rows = Object.entries(found).flatMap(([name, points]) => points.map(([second, value]) => ({ name, second, value })));
     const last = Math.max(1, ...rows.map((row) => row.second), ...bands.map((band) => band.end));
-    const x = { field: "second", type: "quantitative", scale: { domain: [0, last], nice: false }, axis: { title: "seconds from the run's start", grid: false } };
+    const x = { field: "second", type: "quantitative", scale: { domain: [0, last], nice: false }, axis: { title: "seconds from the run's start", grid: false, format: "d", tickMinStep: 1 } };
     const shade = { data: { values: bands }, mark: { type: "rect", color: "var(--shade)" }, encoding: { x: { field: "start", type: "quantitative" }, x2: { field: "end" } } };
     const words = { data: { values: bands.filter((band) => band.end - band.start > last / 12) }, mark: { type: "text", align: "left", baseline: "top", dx: 4, dy: 4, color: "var(--muted)", fontSize: 11 }, encoding: { x: { field: "start", type: "quantitative" }, y: { value: 0 }, text: { field: "phase" } } };
     const part = (names, height, axis, scale, narrow, layers) => {
       const shown = names.filter((name) => found[name] && found[name].length);
-      const drawn = series("name", shown, narrow);
+      const drawn = series("name", shown, narrow, { lines: true });
       const y = { field: "value", type: "quantitative", scale, axis };
       const tooltip = [{ field: "name", title: "series" }, { field: "second", title: "second" }, { field: "value", title: "value", format: ",.3~r" }];
       const lines = { data: { values: rows.filter((row) => shown.includes(row.name)) }, mark: { type: "line", strokeWidth: 1.8, point: { size: 22, filled: true, opacity: 0.9 } }, encoding: { x, y, color: drawn.color, strokeDash: drawn.strokeDash, tooltip } };
@@ -127,7 +128,7 @@
     const [valid, other] = [true, false].map((wanted) => points.filter((point) => (point.state === "valid") === wanted));
     const values = [...points.map((point) => point.value), ...limits.map((limit) => limit.limit)];
     const logarithmic = latency && Math.min(...values) > 0;
-    const x = { field: "when", type: "temporal", scale: { type: "utc", padding: 12 }, axis: { title: "run started (UTC)", labelOverlap: true, grid: false, tickCount: { expr: "width / 110" } } };
+    const x = { field: "when", type: "temporal", scale: { type: "utc", padding: 12 }, axis: { title: "run started (UTC)", labelOverlap: true, grid: false, tickCount: { expr: "width / 110" }, format: TIMES } };
     const tooltip = [{ field: "run", title: "run" }, { field: "name", title: "target" }, { field: "shown", title }, { field: "state", title: "state" }, { field: "revision", title: "revision" }];
     return (narrow) => {
       const named = series("name", names, narrow, { at });
@@ -138,7 +139,7 @@
         height: narrow ? 240 : 300,
         layer: [
           ...limitLines(limits, y),
-          { data: { values: means }, mark: { type: "line", strokeWidth: 1.5, opacity: 0.6 }, encoding: { x, y: y(), color: named.color, strokeDash: named.strokeDash } },
+          { data: { values: means }, mark: { type: "line", strokeWidth: 1.5, opacity: 0.6 }, encoding: { x, y: y(), color: named.color } },
           ...marks(valid, { filled: true }, { x, y: y(), color: named.color, shape: named.shape, tooltip }),
           ...marks(other, { filled: false, strokeWidth: 1.5 }, { x, y: y(), color: named.color, shape: named.shape, tooltip }),
         ],
@@ -151,7 +152,7 @@
     const values = [...points.map((point) => point.ms), ...limits.map((limit) => limit.limit)];
     const tooltip = [{ field: "name", title: "target" }, { field: "rate", title: "turns/s offered", format: ",.1~f" }, { field: "achieved", title: "turns/s done", format: ",.1~f" }, { field: "ms", title: "turn p99, ms", format: ",.3~r" }, { field: "outcome", title: "step" }, { field: "why", title: "why" }];
     return (narrow) => {
-      const named = series("name", names, narrow);
+      const named = series("name", names, narrow, { lines: true });
       const x = (field) => ({ field, type: "quantitative", scale: log({ padding: 16 }), axis: { ...msAxis("turns/s offered", points.map((point) => point.rate)), grid: false } });
       const y = (field) => ({ field, type: "quantitative", scale: log({ padding: 16 }), axis: msAxis("turn response p99, ms", values) });
       const outcome = { field: "outcome", type: "nominal", scale: { domain: ["holds", "missed", "no evidence"], range: ["circle", "cross", "stroke"] }, legend: { ...legend(narrow), columns: 3 } };

@@ -5,13 +5,22 @@
 
   const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
 
+  /** Rounded to so many decimals, exact halves to the even neighbour, as Python does it. */
+  function rounded(value, decimals) {
+    const [power, scaled] = [10 ** Math.abs(decimals), decimals < 0 ? value / 10 ** -decimals : value * 10 ** decimals];
+    const half = Math.abs(scaled % 1) === 0.5 && Number.isInteger(value * 2 ** (Math.max(decimals, 0) + 1));
+    if (half) return (2 * Math.round(scaled / 2)) * (decimals < 0 ? power : 1 / power);
+    return decimals < 0 ? Math.round(scaled) * power : Number(value.toFixed(decimals));
+  }
+
   const fixed = (value, decimals) =>
-    value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    rounded(value, decimals).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
   function digits(value, count) {
     if (value === 0) return "0";
-    const rounded = Number(value.toPrecision(count));
-    return fixed(rounded, Math.max(count - 1 - Math.floor(Math.log10(Math.abs(rounded))), 0));
+    const decimalsOf = (of) => count - 1 - Math.floor(Math.log10(Math.abs(of)));
+    const shown = rounded(value, decimalsOf(value));
+    return fixed(shown, Math.max(decimalsOf(shown), 0));
   }
 
   function ms(value) {

@@ -33,7 +33,7 @@
       h("thead", {}, h("tr", {}, columns.map((column) => heading(column, sort)))),
       h("tbody", {}, rows.map((found) => row(columns, found, rowClass))),
     );
-    return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, element);
+    return h("div", { class: `scroll ${className}-box`, tabindex: "0", role: "region", "aria-label": caption }, element);
   }
 
   function facts(caption, entries) {

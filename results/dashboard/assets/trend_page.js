@@ -109,7 +109,7 @@
       h("p", { class: "lead" }, "One workload under one load at a time: different loads are never compared."),
       h(
         "div",
-        { class: "filters" },
+        { class: "filters few" },
         choice("Metric", "metric", metricChoices(), metric.key, change("metric")),
         choice("Workload and load", "scope", all.map((one) => [one.scope, one.text]), frame.scope, change("scope")),
         choice("Target", "target", [["", "All targets"], ...targets.map((name) => [name, name])], chosen, change("target")),

@@ -1,0 +1,103 @@
+"""A real headless Chromium for the tests of the dashboard, driven with Playwright."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+ARGUMENTS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
+
+
+def chromium() -> str | None:
+    """Where Debian's Chromium is; None where there is none."""
+    return shutil.which("chromium")
+
+
+@contextmanager
+def running() -> Iterator[Browser]:
+    """Chromium, ended at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page of a site in a browser, with everything that it complained of or asked the network for."""
+
+    def __init__(self, browser: Browser, origin: str, **options: Any) -> None:
+        self.origin = origin
+        self.complaints: list[str] = []
+        self.abroad: list[str] = []
+        self.requests: list[str] = []
+        self._context = browser.new_context(**{"viewport": DESK, **options})
+        self._context.set_default_timeout(15_000)
+        self.page: Page = self._context.new_page()
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._requested)
+
+    def _requested(self, request: Request) -> None:
+        self.requests.append(request.url)
+        if not request.url.startswith((self.origin, "data:")):
+            self.abroad.append(request.url)
+
+    def go(self, address: str = "#/runs") -> Page:
+        """Open a view and wait until it is there with its charts."""
+        self.page.goto(f"{self.origin}/index.html{address}")
+        return self.settled(address[2:].split("?")[0])
+
+    def settled(self, name: str) -> Page:
+        """Wait until the page of that name is there with its charts drawn."""
+        self.page.wait_for_selector(f"#main[data-page={name}]")
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('.vega')].every((one) => one.dataset.drawn || one.querySelector('.callout'))"
+        )
+        return self.page
+
+    def close(self) -> None:
+        """End the visit; nothing may have gone wrong on the way."""
+        self._context.close()
+        assert self.complaints == []
+        assert self.abroad == []
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A plain web server of `folder` on loopback; yields its origin."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def first_view_s(site: Path) -> float:
+    """How long the first view takes from its navigation until its list is painted."""
+    with running() as browser:
+        visit = Visit(browser, f"file://{site}")
+        page = visit.go()
+        page.wait_for_selector("table.runs tbody tr")
+        took_ms = page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))"
+        )
+        visit.close()
+    return float(took_ms) / 1e3
