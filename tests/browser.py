@@ -57,7 +57,7 @@ class Visit:
     def go(self, address: str = "#/runs") -> Page:
         """Open a view and wait until it is there with its charts."""
         self.page.goto(f"{self.origin}/index.html{address}")
-        return self.settled(address[2:].split("?")[0])
+        return self.settled(address.removeprefix("#/").partition("?")[0])
 
     def settled(self, name: str) -> Page:
         """Wait until the page of that name is there with its charts drawn."""
@@ -70,8 +70,8 @@ class Visit:
     def close(self) -> None:
         """End the visit; nothing may have gone wrong on the way."""
         self._context.close()
-        assert self.complaints == []
-        assert self.abroad == []
+        assert self.complaints == [], self.complaints
+        assert self.abroad == [], self.abroad
 
 
 @contextmanager

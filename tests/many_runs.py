@@ -72,7 +72,7 @@ def _write(folder: Path, experiment: int, number: int, target: int, patterns: li
     if random.random() < 0.03:
         facts["validity"] = {"valid": False, "reasons": [dict(LAG)]}
         facts["exit_code"] = 4
-    path = folder / name / facts["id"]
+    path = folder / name / str(facts["id"])
     path.mkdir(parents=True)
     (path.parent / "experiment.json").write_text("{}", encoding="utf-8")
     (path / "run.json").write_text(json.dumps(facts), encoding="utf-8")

@@ -99,7 +99,13 @@ def test_every_metric_of_a_run_is_what_the_reports_say(site: Path) -> None:
 
 
 def test_pandas_reads_a_target_named_null_as_a_word(site: Path) -> None:
-    assert sorted(set(table(site)["target"])) == ["dynamodb-local", "dynamodb-local-boto3", "killed", "null", "postgres"]
+    assert sorted(set(table(site)["target"])) == [
+        "dynamodb-local",
+        "dynamodb-local-boto3",
+        "killed",
+        "null",
+        "postgres",
+    ]
     assert set(table(site)["state"]) == {"valid", "invalid", "incomplete"}
 
 

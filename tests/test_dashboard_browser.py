@@ -167,7 +167,24 @@ def test_the_page_s_intervals_are_those_of_the_inference(visit: Open, site: Path
 
 def test_figures_are_printed_as_every_other_report_prints_them(visit: Open) -> None:
     page = visit().go()
-    values = [0, 0.00042, 0.1846, 0.9996, 1.005, 4.947967, 9.996, 10.25, 12.35, 12.25, 99.96, 100.5, 1225, 1234.5, 45678.9, None]
+    values = [
+        0,
+        0.00042,
+        0.1846,
+        0.9996,
+        1.005,
+        4.947967,
+        9.996,
+        10.25,
+        12.35,
+        12.25,
+        99.96,
+        100.5,
+        1225,
+        1234.5,
+        45678.9,
+        None,
+    ]
     for name, printed in (("ms", ms), ("rate", rate), ("share", share)):
         assert page.evaluate(f"(values) => values.map(dbverdict.figure.{name})", values) == list(map(printed, values))
 

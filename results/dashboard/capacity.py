@@ -75,9 +75,7 @@ def _read(folder: Path) -> Search:
 
 def step_runs(searches: Sequence[Search]) -> dict[Path, str]:
     """The run folders that are steps of a search, with the search's id."""
-    return {
-        run.parent: search.id for search in searches for run in search.folder.glob("*/run.json")
-    }
+    return {run.parent: search.id for search in searches for run in search.folder.glob("*/run.json")}
 
 
 STEP_TEXTS: Final = ("run", "phase", "why")

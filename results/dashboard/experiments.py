@@ -20,7 +20,9 @@ def experiment_of(runs: Sequence[RunFolder]) -> dict[str, Any]:
         "id": plain(runs[0].part("experiment")["id"]),
         "started_utc": min(plain(run.facts["started_utc"]) for run in runs),
         "runs": [plain(run.id) for run in runs],
-        "answers": [{name: plain(value) for name, value in asdict(answer).items()} for answer in experiment_answers(runs)],
+        "answers": [
+            {name: plain(value) for name, value in asdict(answer).items()} for answer in experiment_answers(runs)
+        ],
         "scopes": [_scope(scope) for scope in found],
     }
 

@@ -132,8 +132,7 @@ def _numbers(name: str, rows: Sequence[Row]) -> dict[str, Any]:
 def quantiles(runs: int) -> dict[str, Any]:
     """Student's t at the confidence of every interval, by degrees of freedom from 1 to as many as there are runs."""
     freedom = range(1, max(runs, _LEAST_QUANTILES) + 1)
-    values = stats.t.ppf((1 + CONFIDENCE) / 2, list(freedom))
-    return {"confidence": CONFIDENCE, "t": [float(value) for value in values]}
+    return {"confidence": CONFIDENCE, "t": [float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees)) for degrees in freedom]}
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

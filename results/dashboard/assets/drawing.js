@@ -71,14 +71,15 @@
       const yOffset = { field: "name", type: "nominal", sort: names, scale: { paddingOuter: 0.5 } };
       const x = (field) => ({ field, type: "quantitative", scale: log({ padding: 10 }), axis: msAxis(title, drawn) });
       const tooltip = [{ field: "row", title: "of" }, { field: "name", title: "series" }, { field: "run", title: "run" }, { field: "p50", format: ",.3~r" }, { field: "p99", format: ",.3~r" }];
+      const has = (...ends) => values.filter((value) => ends.every((end) => value[end] !== null));
+      const layer = (of, mark, encoding) => (of.length ? [{ data: { values: of }, mark, encoding: { y, yOffset, color: named.color, ...encoding } }] : []);
+      const point = { type: "point", size: 36, opacity: 0.9 };
       return {
-        data: { values },
         height: rows.length * Math.max(names.length * perRow, 28),
-        encoding: { y, yOffset, color: named.color },
         layer: [
-          { transform: [{ filter: "isValid(datum.p50) && isValid(datum.p99)" }], mark: { type: "rule", strokeWidth: 1.5, opacity: 0.5 }, encoding: { x: x("p50"), x2: { field: "p99" }, color: named.color } },
-          { transform: [{ filter: "isValid(datum.p50)" }], mark: { type: "point", filled: true, size: 36, opacity: 0.9 }, encoding: { x: x("p50"), shape: named.shape, tooltip } },
-          { transform: [{ filter: "isValid(datum.p99)" }], mark: { type: "point", filled: false, size: 36, strokeWidth: 1.5, opacity: 0.9 }, encoding: { x: x("p99"), shape: named.shape, tooltip } },
+          ...layer(has("p50", "p99"), { type: "rule", strokeWidth: 1.5, opacity: 0.5 }, { x: x("p50"), x2: { field: "p99" } }),
+          ...layer(has("p50"), { ...point, filled: true }, { x: x("p50"), shape: named.shape, tooltip }),
+          ...layer(has("p99"), { ...point, filled: false, strokeWidth: 1.5 }, { x: x("p99"), shape: named.shape, tooltip }),
         ],
       };
     };
