@@ -15,6 +15,7 @@
     const font = getComputedStyle(document.body).fontFamily;
     const words = { labelColor: "var(--muted)", titleColor: "var(--ink)", labelFont: font, titleFont: font };
     return {
+      aria: false, // one description for the whole chart instead of one for each mark
       background: "transparent",
       font,
       view: { stroke: "transparent" },

@@ -14,6 +14,12 @@
     return [...new Set([...dbv.store.runs.filter((run) => run.experiment === experiment), ...picks])];
   }
 
+  /** The experiment whose own answer heads the page: nothing was added to it and no other reference chosen. */
+  function answered(params, scope) {
+    if (params.getAll("pick").length || params.get("ref") || scope !== "turns") return null;
+    return dbv.store.index.experiments.find((found) => found.id === params.get("experiment") && found.answers.length);
+  }
+
   function nothing(params) {
     const missing = params.getAll("pick").length ? "None of the runs of this link is in this dashboard." : "Pick two runs or more in the list of runs, or compare the runs of an experiment:";
     const items = dbv.store.index.experiments.slice(0, 20).map((found) =>
@@ -101,7 +107,7 @@
     return scopes.map((scope) => [scope === "turns" ? "" : scope, scope === "turns" ? "whole turns" : scope]);
   }
 
-  function section(block, apart, { details, student, scope, span, primary }) {
+  function section(block, apart, { details, student, scope, span, primary, told }) {
     const metrics = dbv.store.index.metrics.filter((metric) => metric.scope === scope && (metric.scope !== "turns" || !/queue_p(50|90|999)/.test(metric.key)));
     const kind = block.kind;
     const several = block.sides.length > 1;
@@ -111,7 +117,8 @@
       h("h2", {}, `${kind.heading}`, h("span", { class: "frame" }, block.frame)),
       h("p", { class: apart ? "apart" : "note" }, apart ? `Shown apart: ${apart}` : kind.sentence),
       invalid(block),
-      several ? dbv.differences.sentences(block, student, primary(block)) : h("p", { class: "note" }, "One side: there is nothing to compare it with here."),
+      several ? null : h("p", { class: "note" }, "One side: there is nothing to compare it with here."),
+      several && !told ? dbv.differences.sentences(block, student, primary(block)) : null,
       sidesTable(block),
       dbv.differences.table(block, metrics, student, primary(block).key),
       several ? h("ul", { class: "basis" }, dbv.differences.basis(block, student, primary(block))) : null,
@@ -177,15 +184,17 @@
       const key = keys[block.sides[0].runs[0].load_model] || keys[""];
       return dbv.store.metrics.get(scope === "turns" ? key : `${scope}.response_p99_ms`);
     };
+    const experiment = answered(params, scope);
     const left = params.getAll("pick").filter((id) => !dbv.store.byId.has(id)).length;
     return children(
       h("h1", { tabindex: "-1" }, "Compare"),
       h("p", { class: "lead" }, `${plural(runs.length, "run")}, ${plural(blocks.reduce((sum, block) => sum + block.sides.length, 0), "side")}. The unit of evidence is the round; rounds measured side by side are paired.`),
       left ? callout("warn", `${plural(left, "picked run")} of this link ${left === 1 ? "is" : "are"} not in this dashboard.`) : "",
+      experiment ? h("section", { class: "card", "aria-label": "The experiment's answer" }, h("p", { class: "eyebrow" }, `Experiment of ${instant(experiment.started_utc)} UTC`), dbv.answers.sentences(experiment)) : "",
       controls(blocks, params),
-      ...blocks.map((block) => section(block, reason(block, blocks[0]), { details, student, scope, span, primary })),
+      ...blocks.map((block) => section(block, reason(block, blocks[0]), { details, student, scope, span, primary, told: Boolean(experiment) })),
       h("section", {}, h("h2", {}, "Facts that differ"), differing(runs, details)),
-      h("p", { class: "note" }, "Each interval holds with 95 % by itself: of twenty metrics without any difference, one is expected to exclude none. The primary metric carries the verdict; an experiment's answer widens it for the number of its targets."),
+      h("p", { class: "note" }, "Each interval holds with 95 % by itself: of twenty metrics without any difference, one is expected to exclude none. The primary metric carries the verdict; an experiment's answer widens its interval for the number of its targets, so that all of them together hold with 95 %."),
       params.get("experiment") ? "" : h("p", { class: "actions" }, link("Change the picked runs", dbv.address.link("runs", { pick: runs.map((run) => run.id) })), " ", button("Pick none", () => dbv.address.change({ pick: [] }), { class: "quiet" })),
     );
   }

@@ -39,14 +39,14 @@
   function table(block, metrics, student, primary) {
     const [reference, ...others] = block.sides;
     const rows = metrics.map((metric) => ({ metric, parts: judged(block, metric, student) }));
-    const head = (side, what) => [swatch(side.at), `${side.label}${what}`];
+    const head = (side, what) => [h("span", { class: "side-name" }, swatch(side.at), side.label), what];
     const columns = [
       { head: "metric", row: true, cell: (row) => [row.metric.label, row.metric.unit ? h("span", { class: "unit" }, ` ${row.metric.unit}`) : "", row.metric.key === primary ? [" ", badge("primary")] : ""] },
       { head: head(reference, others.length ? " (reference)" : ""), figures: true, cell: (row) => plain(middleOf(reference, row.metric), row.metric.unit) },
       ...others.flatMap((side, at) => [
         { head: head(side, ""), figures: true, cell: (row) => plain(middleOf(side, row.metric), row.metric.unit) },
         { head: "ratio (95 % interval)", figures: true, class: "interval", cell: (row) => interval(row.parts[at]) },
-        { head: "so it is", cell: (row) => (row.parts[at].verdict ? badge(row.parts[at].verdict, KINDS[row.parts[at].verdict]) : "") },
+        { head: "verdict", cell: (row) => (row.parts[at].verdict ? badge(row.parts[at].verdict, KINDS[row.parts[at].verdict]) : "") },
       ]),
     ];
     const shown = rows.filter((row) => block.sides.some((side) => middleOf(side, row.metric) !== null));
