@@ -108,10 +108,11 @@ def compare_sides(
     a: Side,
     b: Side,
     primary: str | None = None,
-    practical: Practical = Practical(),
+    practical: Practical | None = None,
     confidence: float = CONFIDENCE,
 ) -> Comparison:
     """Judge B against A; the sides' facts must have been found equal. `primary` is a metric's key."""
+    practical = practical or Practical()
     metric = find_metric(primary or default_primary(a))
     rest = [found for found in every_metric() if found != metric and found.figure.name in COMPARED]
     others = [
