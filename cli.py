@@ -90,11 +90,10 @@ def report(
     out: Annotated[Path | None, typer.Option(help="where to write; without it beside the runs")] = None,
 ) -> None:
     """The tables, report.md and report.html of runs that were made; needs no database and no Locust."""
-    from results.folder import load
     from results.report import render_terminal, report_folder, write_reports
-    from results.search import find_runs
+    from results.search import load_runs
 
-    found = [load(folder) for folder in find_runs(runs)]
+    found = load_runs(runs)
     render_terminal(found, Console())
     try:
         if out is not None:

@@ -1,7 +1,7 @@
 """What `compare` finds at the noise that repeated runs of one target really had: `python -m benches.power RUNS`.
 
-Takes the rounds of each target below RUNS (an experiment of one's own), whose spread is the noise of measuring the same
-thing again, and simulates experiments with that noise: how often a change is found, and how often nothing is called one.
+Takes the rounds of each target below RUNS (an experiment), whose spread is the noise of measuring the same thing
+again, and simulates experiments with that noise: how often a change is found, and how often nothing is called one.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from results.comparison import BETTER, WORSE, Practical, verdict_of
-from results.folder import load
 from results.inference import compare
 from results.metric import find_metric
-from results.search import find_runs
+from results.search import load_runs
 from results.side import Side, make_side
 from results.sides import by_target
 
 METRICS = ("turns.response_p50_ms", "turns.response_p99_ms")
 CHANGES = (1.0, 1.1, 1.25, 1.5)
 ROUNDS = (3, 5, 10, 20)
-CASES = 300
+CASES = 1_000
 
 
 def found_share(key: str, noise: float, change: float, rounds: int) -> float:
@@ -58,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("python -m benches.power RUNS: the folder of an experiment with several rounds", file=sys.stderr)
         return 2
-    runs = [load(folder) for folder in find_runs([Path(arguments[0])])]
+    runs = load_runs([Path(arguments[0])])
     for name, found in by_target(runs, None, arguments[0]).items():
         report(make_side(name, found))
     return 0

@@ -12,9 +12,9 @@ from rich.console import Console
 from results.baseline import Baseline, NoBaseline, make_baseline, read
 from results.baseline import save as write
 from results.figures import count, ms, share
-from results.folder import Percentiles, load
+from results.folder import Percentiles
 from results.histogram import summary_ms
-from results.search import find_runs
+from results.search import load_runs
 from results.sheet import Sheet, numbers, plain, words
 from results.side import Side
 from results.table import render_sheet
@@ -23,7 +23,7 @@ from results.validity import NO_BASELINE, PASS
 
 def save(paths: Sequence[Path], out: Path, target: str | None) -> None:
     """Make a baseline of the valid rounds below `paths` and write it; raises Refusal."""
-    baseline = make_baseline([load(folder) for folder in find_runs(paths)], target)
+    baseline = make_baseline(load_runs(paths), target)
     write(baseline, out)
     told = ", ".join(f"{side.target} {len(side.rounds)} rounds" for side in baseline.sides)
     print(f"baseline: {out} ({told}; {out.stat().st_size / 1e3:.0f} kB)")

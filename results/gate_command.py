@@ -12,11 +12,10 @@ from rich.console import Console
 
 from results.baseline import NoBaseline, read
 from results.comparison import Practical
-from results.folder import load
 from results.gate import Decision, decide
 from results.gate_output import as_json, checks_sheet, headline, to_junit, to_markdown, workflow_commands
 from results.refusal import Refusal
-from results.search import find_runs
+from results.search import load_runs
 from results.side import check_allowed
 from results.slo import Slo, read_slos
 from results.table import render_sheet
@@ -62,8 +61,7 @@ def judge(request: Request) -> Decision:
     allowed = check_allowed(request.allowed)
     slos = slos_of(request.config, request.targets)
     baseline = None if request.baseline is None else read(request.baseline)
-    runs = [load(folder) for folder in find_runs(request.runs)]
-    return decide(runs, slos, baseline, request.primary, request.practical, allowed)
+    return decide(load_runs(request.runs), slos, baseline, request.primary, request.practical, allowed)
 
 
 def slos_of(config: Path | None, targets: Collection[str]) -> tuple[Slo, ...]:

@@ -66,4 +66,4 @@ def test_a_missing_baseline_fails_the_step(tmp_path: Path) -> None:
 def test_the_measuring_step_stops_the_job_for_a_mistake(tmp_path: Path) -> None:
     done = run("measure", tmp_path, RUN="--target postgrs", RUNS="runs")
     assert done.returncode == 2
-    assert "did you mean postgres" in done.stderr
+    assert "did you mean 'postgres'" in done.stderr

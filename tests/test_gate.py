@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -268,6 +269,16 @@ def test_limits_that_cannot_be_read_are_one_line(tmp_path: Path, text: str, told
     code, line = said("gate", rounds(tmp_path / "runs", 1), "--config", config(text))
     assert (code, len(line.splitlines())) == (2, 1)
     assert told in line
+
+
+def test_a_run_that_is_found_twice_is_one_line(tmp_path: Path) -> None:
+    runs = rounds(tmp_path / "runs", 2)
+    copied = next(runs.iterdir())
+    shutil.copytree(copied, runs / "a-copy")
+    for command in (["gate", runs, "--config", config(GENEROUS)], ["baseline", "save", runs], ["report", runs]):
+        code, text = said(*command)
+        assert (code, len(text.splitlines())) == (2, 1)
+        assert f"the run {copied.name} is found twice" in text
 
 
 def test_no_runs_and_no_config_are_one_line(tmp_path: Path) -> None:
