@@ -20,9 +20,9 @@
     dbv.inference.middle(side.evidence.map((run) => run[metric.key]).filter(known));
 
   function why(part) {
-    const { a, b, paired } = part.found;
+    const { a, b } = part.found;
     if (!a.length && !b.length) return "neither side gives it";
-    if (!a.length || !b.length) return paired ? "no round that both give" : "only one side gives it";
+    if (!a.length || !b.length) return "only one side gives it";
     return "one round a side: no interval is possible";
   }
 

@@ -17,7 +17,8 @@
   function interval(a, b, paired, student) {
     const estimate = mean(b) - mean(a);
     const deviation = spread(a, b, paired);
-    if (deviation <= 1e-12 * Math.max(Math.abs(estimate), 1e-12)) return { estimate, low: estimate, high: estimate };
+    const rounding = 1e-9 * Math.max(...a.map(Math.abs), ...b.map(Math.abs));
+    if (deviation <= rounding) return { estimate, low: estimate, high: estimate };
     const error = deviation * (paired ? Math.sqrt(1 / a.length) : Math.sqrt(1 / a.length + 1 / b.length));
     const freedom = paired ? a.length - 1 : a.length + b.length - 2;
     const half = student.t[freedom - 1] * error;

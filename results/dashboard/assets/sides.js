@@ -54,9 +54,9 @@
 
   const placeOf = (run) => (run.experiment && run.round ? JSON.stringify([run.experiment, run.round]) : null);
 
-  /** Whether every round of both sides was measured beside the other's, in the same experiments. */
-  function interleaved(a, b) {
-    if (!a.evidence.length || [...a.evidence, ...b.evidence].some((run) => placeOf(run) === null)) return false;
+  const byPlace = (runs) => new Map(runs.filter(placeOf).map((run) => [placeOf(run), run]));
+
+  function sameExperiments(a, b) {
     const [first, second] = [a, b].map((side) => new Set(side.evidence.map((run) => run.experiment)));
     return first.size === second.size && [...first].every((name) => second.has(name));
   }
@@ -65,9 +65,9 @@
   function evidence(a, b, metric) {
     const [first, second] = [a, b].map((side) => side.evidence.filter((run) => dbv.figure.known(run[metric])));
     const values = (runs) => runs.map((run) => run[metric]);
-    if (!interleaved(a, b)) return { a: values(first), b: values(second), paired: false };
-    const [one, other] = [first, second].map((runs) => new Map(runs.map((run) => [placeOf(run), run])));
+    const [one, other] = [byPlace(first), byPlace(second)];
     const shared = [...one.keys()].filter((place) => other.has(place));
+    if (shared.length < 2 || !sameExperiments(a, b)) return { a: values(first), b: values(second), paired: false };
     return { a: values(shared.map((place) => one.get(place))), b: values(shared.map((place) => other.get(place))), paired: true };
   }
 
