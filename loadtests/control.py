@@ -18,15 +18,16 @@ from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.director import Director
 from loadtests.forks import release_workers
-from loadtests.mirror import Mirror
+from loadtests.mirror import Mirror, show_our_percentiles
 from loadtests.node import Node
 from loadtests.plan import Plan
 from loadtests.ports import refuse_busy_master_port, refuse_busy_port
-from loadtests.progress import Progress
+from loadtests.progress import Progress, display
 from loadtests.settings import OPTIONS, Settings, read
 from loadtests.signals import interrupt_main
+from loadtests.web_page import WebPage
 from results.validity import INTERRUPTED, INVALID, USAGE
-from results.window import End
+from results.window import End, Window
 from targets.catalog import CATALOG
 from targets.protocol import SetupError
 
@@ -62,6 +63,7 @@ def install() -> None:
     except SetupError as error:
         print(f"dbverdict: {error}", file=sys.stderr, flush=True)
         sys.exit(USAGE)
+    show_our_percentiles()
     events.init_command_line_parser.add_listener(add_options)
     events.init.add_listener(_on_init)
 
@@ -127,12 +129,15 @@ class Control:
         self._options = environment.parsed_options
         self._director: Director | None = None
         self._node: Node | None = None
+        self._progress: Progress | None = None
         self._clients: list[str] = []
         self._run_time_s: float | None = None
         self._began_s = 0.0
         self._exit_code: int | None = None
         if isinstance(self._runner, MasterRunner):
             self._runner.register_message(EVENT, self._on_event)
+        if environment.web_ui is not None:
+            WebPage(environment.web_ui, self._options.web_base_path or "", lambda: self._director)
         environment.events.test_start.add_listener(self._on_test_start)
         environment.events.test_stopping.add_listener(self._on_test_stopping)
         environment.events.quitting.add_listener(self._on_quitting)
@@ -201,14 +206,21 @@ class Control:
             ready = self._runner.clients.ready + self._runner.clients.running + self._runner.clients.spawning
             self._clients = sorted((client.id for client in ready), key=self._runner.get_worker_index)
         mirror = Mirror(self._environment.stats)
-        progress = Progress(director.settings, director.experiment, settings.warmup_s + ramp_s, duration_s)
-        director.watch = [mirror.show, progress.show]
+        self._progress = self._make_progress(director, ramp_s, duration_s)
+        director.watch = [mirror.show, self._progress.show]
         workers = len(self._clients) or 1
         director.begin(director.plan(ramp_s, duration_s), workers, self._users(), self._spawn_rate(), self._send)
         gevent.spawn(self._follow_people, director)
         gevent.spawn(self._quit_when_over, director)
         if "parent" in director.experiment:
             gevent.spawn(self._leave_with, director.experiment["parent"], director)
+
+    def _make_progress(self, director: Director, ramp_s: float, duration_s: float | None) -> Progress:
+        warmup_s = director.settings.warmup_s
+        window = Window(ramp_s, warmup_s, None if duration_s is None else ramp_s + warmup_s + duration_s)
+        table = self._environment.web_ui is not None or not self._options.only_summary
+        shown = display(director.experiment, table=table)
+        return Progress(director.settings.target, director.experiment, window, shown, director.warnings)
 
     def _send(self, worker: int, order: dict[str, Any]) -> None:
         if self._clients:
@@ -279,7 +291,7 @@ class Control:
 
     def _complete(self, director: Director) -> None:
         try:
-            run = director.complete()
+            run = self._judge(director)
         except OSError as error:
             print(f"dbverdict: cannot write under --out {director.settings.out}: {error.strerror}", file=sys.stderr)
             self._exit_code = USAGE
@@ -293,6 +305,14 @@ class Control:
             gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.2)  # let Locust write its CSV once more, with the last second
         if run is not None and self._environment.web_ui is not None:
             self._report(director)
+
+    def _judge(self, director: Director) -> dict[str, Any] | None:
+        """Wait for the end; the display goes before anything else is printed."""
+        try:
+            return director.complete()
+        finally:
+            if self._progress is not None:
+                self._progress.close()
 
     def _on_quit(self, **_: Any) -> None:
         """After Locust's own tables: ours, which are the result."""
