@@ -74,7 +74,7 @@ class WebPage:
         director = self._director()
         if director is None:
             return rows(None, "start one")
-        return list(rows(director.so_far(), director.phase()))
+        return list(rows(director.so_far(), director.phase(), director.warnings()))
 
 
 def _path(name: str) -> str:
@@ -82,11 +82,12 @@ def _path(name: str) -> str:
 
 
 _LINKS: Final = (
-    '<p style="text-align: center; font: .9rem sans-serif">dbverdict, this run: '
+    '<p style="position: fixed; right: 0; bottom: 0; margin: 0; padding: .3rem .7rem; background: #222; color: #fff;'
+    ' font: .9rem sans-serif">dbverdict, this run: '
     + " · ".join(
         f'<a href=".{_path(name)}" target="_blank" style="color: inherit">{name}</a>'
         for name in ("report.html", "run.json")
     )
     + "</p>"
 )
-"""Below Locust's own page, on every tab: a cell of its tables cannot hold a link."""
+"""In a corner of Locust's own page, on every tab: a cell of its tables cannot hold a link."""

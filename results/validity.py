@@ -20,6 +20,9 @@ _ENOUGH_ERRORS: Final = 10
 _ENOUGH_OPERATIONS: Final = round(1 / ERROR_RATE)
 """A running check says nothing of the error rate before so many of either: one early error is no rate."""
 
+OF_THE_DATABASE: Final = frozenset({"overloaded", "errors"})
+"""Rules of warnings that are results: they make no run invalid."""
+
 PASS, LIMIT_MISSED, USAGE, REGRESSION, INVALID, NO_BASELINE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 _PRECEDENCE: Final = (USAGE, INTERRUPTED, INVALID, NO_BASELINE, REGRESSION, LIMIT_MISSED, PASS)
 

@@ -1,11 +1,9 @@
-"""The ways to run plain Locust: headless, several processes, master and workers, the web UI."""
+"""The ways to run plain Locust: headless, several processes, master and workers."""
 
-import json
 import socket
 import subprocess
 import sys
 import urllib.parse
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 
 from results.folder import load
 from tests.conftest import Servers
-from tests.locust_runs import LocustRun, wait_for
+from tests.locust_runs import LocustRun
 
 RATE = ["--target", "null", "--rate", "50", "-t", "5s", "--warmup", "1s", "--stored-users", "50", "--people", "50"]
 
@@ -85,39 +83,6 @@ def test_a_master_and_three_workers_issue_the_operations_of_one(tmp_path: Path, 
     assert [worker.finish() for worker in workers] == [0, 0, 0]
     assert master.run()["load"]["workers"] == 3
     assert_same_work(master.run(), single)
-
-
-def test_the_web_ui_starts_and_stops_a_run(tmp_path: Path) -> None:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    locust = LocustRun(tmp_path, "--target", "memory", "--warmup", "1s", "--stored-users", "20",
-                       "--web-host", "127.0.0.1", "--web-port", str(port), headless=False)  # fmt: skip
-
-    def ask(path: str, **form: str) -> str:
-        data = urllib.parse.urlencode(form).encode() if form else None
-        with urllib.request.urlopen(address + path, data=data, timeout=30) as answer:
-            return str(answer.read().decode())
-
-    def up() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    wait_for(up)
-    page = ask("/")
-    assert "time_scale" in page
-    assert "chat_profile" in page
-    ask("/swarm", user_count="40", spawn_rate="40", host="", time_scale="400", connections="4")
-    locust.measuring(2)
-    stats = json.loads(ask("/stats/requests"))
-    turn = next(entry for entry in stats["stats"] if entry["name"] == "turn")
-    assert turn["num_requests"] > 0
-    ask("/stop", now="yes")
-    wait_for(lambda: locust.run()["status"] == "complete")
-    run = locust.run()
-    assert run["end"]["reason"] == "stopped"
-    assert (run["load"]["time_scale"], run["load"]["connections"], run["load"]["users"]) == (400.0, 4, 40)
-    locust.process.terminate()
-    locust.finish()
 
 
 def test_locust_s_csv_mirrors_our_histograms_below_a_millisecond(tmp_path: Path) -> None:

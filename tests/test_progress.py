@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from loadtests.progress import PlainLines, Progress, Terminal
+from loadtests.progress import PlainLines, Progress, Terminal, display
 from loadtests.status import Status
 from results.pulse import Pulse
 from results.recorder import EngineSecond, Interval, Recorder
@@ -216,6 +216,16 @@ def test_each_warning_is_told_once_with_its_remedy_and_also_where_no_status_is(
         "dbverdict: warning: [1/2] null: lag p99 9.00 ms, above 1.00 ms: lower the load",
         "dbverdict: warning: [1/2] null: the engine's loop stood still for 60 ms: run again",
     ]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "table", "told"), [({}, True, 0), ({}, False, 1), ({"label": "[1/2] "}, True, 1)]
+)
+def test_beside_locust_s_table_no_status_is_told(
+    experiment: dict[str, str], table: bool, told: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    display(experiment, table=table).show(status(Pulse(), passed_s=30))
+    assert len(capsys.readouterr().err.splitlines()) == told
 
 
 @pytest.mark.parametrize("width", [30, 80, 200])
