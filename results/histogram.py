@@ -133,6 +133,15 @@ class Tally:
         """Add a part, exactly."""
         self._dense[counts.buckets] += counts.counts
 
+    def include(self, other: Tally) -> None:
+        """Add all that another holds, exactly."""
+        self._dense += other._dense
+
+    @property
+    def total(self) -> int:
+        """How many values have been added so far."""
+        return int(self._dense.sum())
+
     def counts(self) -> Counts:
         """What has been added so far."""
         buckets = np.flatnonzero(self._dense)

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from results import integrity, validity
 from results.calibrated import beside
-from results.histogram import add, summary_ms
+from results.histogram import summary_ms
 from results.logs import HistogramLog, IntervalTable
 from results.prices import Prices, usd
 from results.recorder import Interval, merge
-from results.sample import HEARTBEAT, OPERATION_NAMES, STALENESS, TURN
+from results.sample import HEARTBEAT, STALENESS, TURN
 from results.totals import EngineFacts, Totals
 from results.window import End, Window
 
@@ -222,12 +222,11 @@ class RunWriter:
         return validity.overloaded(done, offered, self.totals.backlog_ns / 1e9)
 
     def _judged(self, end: End | None, totals: Mapping[str, Any]) -> validity.Facts:
-        service = [self.totals.counts(operation, "service") for operation in range(len(OPERATION_NAMES))]
         died = (f"{end.reason.replace('_', ' ')}: {end.detail}",) if end and end.reason in _DIED else ()
         return validity.Facts(
             model=self.facts["load"]["model"],
             lag_p99_ms=max(engine.lag_p99_ns() for engine in self._engines) / 1e6,
-            service_p99_ms=add(*service).percentile_ns(99.0) / 1e6,
+            service_p99_ms=self.totals.all_counts("service").percentile_ns(99.0) / 1e6,
             engine_cpu=totals["engine_cpu"],
             stall_ms=totals["loop_stall_ms"],
             clock_jump_ms=max((engine.clock_jump_ns for engine in self._engines), key=abs) / 1e6,

@@ -51,13 +51,21 @@ class Totals:
         ]
         return add(*parts) if parts else EMPTY
 
+    def all_counts(self, span: str) -> Counts:
+        """One span of all operations together, over the outcomes that have a latency."""
+        whole = Tally()
+        for (operation, outcome, name), tally in self._tallies.items():
+            if name == span and operation < len(OPERATION_NAMES) and OUTCOMES[outcome] in TIMED_OUTCOMES:
+                whole.include(tally)
+        return whole.counts()
+
     def outcomes(self, operation: int) -> Counter[str]:
         """How often each outcome occurred."""
         span = "lag" if operation in (HEARTBEAT, STALENESS) else "response"
         found = Counter[str]()
         for (number, outcome, name), tally in self._tallies.items():
             if number == operation and name == span:
-                found[OUTCOMES[outcome]] += tally.counts().total
+                found[OUTCOMES[outcome]] += tally.total
         return found
 
     def units(self, operation: int) -> tuple[float, float]:
