@@ -19,7 +19,7 @@ COLUMNS: Final = {
     "response_max": "response max ms",
     "service_p50": "service p50 ms",
     "service_p99": "service p99 ms",
-    "note": "",
+    "note": "state",
 }
 """Each column's key and heading. No key is `name`: Locust's UI would sort the rows by it, and the turn comes first."""
 

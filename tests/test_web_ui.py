@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from results.figures import ABSENT, ms
 from tests.locust_runs import LocustRun, wait_for
@@ -22,12 +24,12 @@ class Page:
     """Locust's web UI, asked over HTTP."""
 
     def __init__(self, port: int) -> None:
-        self._address = f"http://127.0.0.1:{port}"
+        self.address = f"http://127.0.0.1:{port}"
 
     def ask(self, path: str, **form: str) -> tuple[int, str]:
         data = urllib.parse.urlencode(form).encode() if form else None
         try:
-            with urllib.request.urlopen(self._address + path, data=data, timeout=30) as answer:
+            with urllib.request.urlopen(self.address + path, data=data, timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -144,3 +146,40 @@ def test_the_page_has_the_tab_the_links_and_our_percentiles(
     row = visit.stats[0]
     assert "response_time_percentile_0.99" in row
     assert "response_time_percentile_0.95" not in row
+
+
+HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A real Chromium, where there is one."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+def test_a_browser_draws_the_tab_and_opens_the_report(visit: Visit, browser: Browser) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{visit.page.address}/?tab=dbverdict")
+    expect(tab.get_by_role("row").nth(1)).to_contain_text("ended (stopped)")
+    cells = tab.get_by_role("row").nth(1).get_by_role("cell").all_inner_texts()
+    turn = next(row for row in visit.page.rows() if row["what"] == "turn")
+    assert cells == list(turn.values())
+    with tab.expect_popup() as opening:
+        tab.get_by_role("link", name="report.html", exact=True).click()
+    expect(opening.value.get_by_role("heading", level=1)).to_have_text("dbverdict report: memory")
+
+
+def test_a_browser_draws_a_hostile_cell_as_text(visit: Visit, browser: Browser) -> None:
+    tab = browser.new_page()
+    answer = json.loads(visit.page.ask("/stats/requests")[1])
+    answer["extended_stats"][0]["data"][0] |= {"what": HOSTILE, "note": HOSTILE}
+    tab.route("**/stats/requests", lambda route: route.fulfill(json=answer))
+    tab.goto(f"{visit.page.address}/?tab=dbverdict")
+    expect(tab.get_by_role("row").nth(1).get_by_role("cell").first).to_have_text(HOSTILE)
+    assert tab.title() == "Locust"
