@@ -22,7 +22,7 @@ from loadtests.mirror import Mirror, show_our_percentiles
 from loadtests.node import Node
 from loadtests.plan import Plan
 from loadtests.ports import refuse_busy_master_port, refuse_busy_port
-from loadtests.progress import Progress, display
+from loadtests.progress import Display, PlainLines, Progress, display
 from loadtests.settings import OPTIONS, Settings, read
 from loadtests.signals import interrupt_main
 from loadtests.web_page import WebPage
@@ -129,7 +129,7 @@ class Control:
         self._options = environment.parsed_options
         self._director: Director | None = None
         self._node: Node | None = None
-        self._progress: Progress | None = None
+        self._display: Display = PlainLines(told=False)
         self._clients: list[str] = []
         self._run_time_s: float | None = None
         self._began_s = 0.0
@@ -158,6 +158,9 @@ class Control:
         turns = settings.expected_turns(self._users())
         print(_expectation(settings, self._users(), turns), flush=True)
         self._director.open_server()
+        table = self._environment.web_ui is not None or not self._options.only_summary
+        self._display = display(self._director.experiment, table=table)
+        self._display.tell(f"{self._director.experiment.get('label', '')}{settings.target}: loading the data")
         length_s = self._run_time_s or (settings.warmup_s + duration_s if duration_s else None)
         self._director.prepare(None if turns is None or length_s is None else turns * length_s)
 
@@ -173,12 +176,14 @@ class Control:
 
     def fail(self, error: SetupError) -> None:
         """One line, and the exit code of a usage error."""
+        self._display.close()
         print(f"dbverdict: {error}", file=sys.stderr, flush=True)
         self._exit_code = self._environment.process_exit_code = USAGE
         self.abandon()
 
     def abandon(self) -> None:
         """End what was started."""
+        self._display.close()
         if self._director is not None:
             self._director.close()
         if self._node is not None:
@@ -206,8 +211,7 @@ class Control:
             ready = self._runner.clients.ready + self._runner.clients.running + self._runner.clients.spawning
             self._clients = sorted((client.id for client in ready), key=self._runner.get_worker_index)
         mirror = Mirror(self._environment.stats)
-        self._progress = self._make_progress(director, ramp_s, duration_s)
-        director.watch = [mirror.show, self._progress.show]
+        director.watch = [mirror.show, self._make_progress(director, ramp_s, duration_s).show]
         workers = len(self._clients) or 1
         director.begin(director.plan(ramp_s, duration_s), workers, self._users(), self._spawn_rate(), self._send)
         gevent.spawn(self._follow_people, director)
@@ -218,9 +222,7 @@ class Control:
     def _make_progress(self, director: Director, ramp_s: float, duration_s: float | None) -> Progress:
         warmup_s = director.settings.warmup_s
         window = Window(ramp_s, warmup_s, None if duration_s is None else ramp_s + warmup_s + duration_s)
-        table = self._environment.web_ui is not None or not self._options.only_summary
-        shown = display(director.experiment, table=table)
-        return Progress(director.settings.target, director.experiment, window, shown, director.warnings)
+        return Progress(director.settings.target, director.experiment, window, self._display, director.warnings)
 
     def _send(self, worker: int, order: dict[str, Any]) -> None:
         if self._clients:
@@ -311,8 +313,7 @@ class Control:
         try:
             return director.complete()
         finally:
-            if self._progress is not None:
-                self._progress.close()
+            self._display.close()
 
     def _on_quit(self, **_: Any) -> None:
         """After Locust's own tables: ours, which are the result."""

@@ -28,8 +28,9 @@ _STYLES: Final = {"ramp": "yellow", "warmup": "yellow", "measured": "green", "dr
 
 
 class Display(Protocol):
-    """Where a status and a warning go."""
+    """Where a status and a warning go; `tell` is for what is done before there is a status."""
 
+    def tell(self, line: str) -> None: ...
     def show(self, status: Status) -> None: ...
     def warn(self, line: str) -> None: ...
     def close(self) -> None: ...
@@ -41,17 +42,26 @@ class PlainLines:
     def __init__(self, *, told: bool) -> None:
         self._told = told
 
+    def tell(self, line: str) -> None:
+        """Print what is being done, where a status is wanted."""
+        if self._told:
+            _print(line)
+
     def show(self, status: Status) -> None:
         """Print the status when ten more seconds have passed."""
         if self._told and status.passed_s % _PLAIN_EVERY_S == 0:
-            print(f"dbverdict: {plain(status.plain())}", file=sys.stderr, flush=True)
+            _print(status.plain())
 
     def warn(self, line: str) -> None:
         """Print a warning at once."""
-        print(f"dbverdict: {plain(line)}", file=sys.stderr, flush=True)
+        _print(line)
 
     def close(self) -> None:
         """Nothing is left open."""
+
+
+def _print(line: str) -> None:
+    print(f"dbverdict: {plain(line)}", file=sys.stderr, flush=True)
 
 
 class Terminal:
@@ -63,14 +73,20 @@ class Terminal:
             console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False, transient=True
         )
 
+    def tell(self, line: str) -> None:
+        """Write one line, until the next."""
+        self._write(Text(plain(line)))
+
     def show(self, status: Status) -> None:
         """Write the two lines anew."""
+        first = Text.assemble(f"{status.head()}  ", *_bar(status), status.time())
+        self._write(first, Text(status.figures()))
+
+    def _write(self, *lines: Text) -> None:
         if not self._live.is_started:
             self._live.start()
             self._console.show_cursor()  # a run that is killed must not leave the terminal without one
-        first = Text.assemble(f"{status.head()}  ", *_bar(status), status.time())
-        lines = Group(*(_one_line(line) for line in (first, Text(status.figures()))))
-        self._live.update(lines, refresh=True)
+        self._live.update(Group(*(_one_line(line) for line in lines)), refresh=True)
 
     def warn(self, line: str) -> None:
         """Print a warning above the two lines, where it stays."""
@@ -132,7 +148,3 @@ class Progress:
         experiment = self._experiment
         label, after_s = experiment.get("label", ""), experiment.get("after_s")
         return Status(label, self._target, phase, passed_s, self._window, after_s, self._pulse)
-
-    def close(self) -> None:
-        """The run is over: leave the terminal as it was."""
-        self._display.close()

@@ -195,7 +195,7 @@ def follow(shown: Any, seconds: int, warned: list[Reason]) -> None:
         interval = second(min(at, 2))
         interval.second = at
         progress.show(interval, "warmup" if at < 1 else "measured")
-    progress.close()
+    shown.close()
 
 
 def test_plain_lines_come_every_ten_seconds_and_hold_no_control_character(capsys: pytest.CaptureFixture[str]) -> None:
@@ -224,8 +224,10 @@ def test_each_warning_is_told_once_with_its_remedy_and_also_where_no_status_is(
 def test_beside_locust_s_table_no_status_is_told(
     experiment: dict[str, str], table: bool, told: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    display(experiment, table=table).show(status(Pulse(), passed_s=30))
-    assert len(capsys.readouterr().err.splitlines()) == told
+    shown = display(experiment, table=table)
+    shown.tell("null: loading the data")
+    shown.show(status(Pulse(), passed_s=30))
+    assert len(capsys.readouterr().err.splitlines()) == 2 * told
 
 
 @pytest.mark.parametrize("width", [30, 80, 200])

@@ -100,6 +100,7 @@ def test_on_a_terminal_two_lines_are_rewritten_and_leave_it_clean(tmp_path: Path
     assert code == 4, written  # it stood still: no evidence
     screen = Screen()
     screen.feed(written)
+    assert screen.seen[0] == "[1/1] null: loading the data"
     bars = [line for line in screen.seen if "█" in line]
     assert len(bars) >= 3
     assert all(re.match(r"\[1/1\] null  [▒█·]{24}  (measured|drain), \d s left$", line) for line in bars), bars
