@@ -41,11 +41,18 @@ def test_people_chat_with_postgres(tmp_path: Path, servers: Servers) -> None:
 
 
 @pytest.fixture(scope="module")
-def single(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The same load in one process: what every other way must issue too."""
-    locust = LocustRun(tmp_path_factory.mktemp("single"), *RATE)
+def alone(tmp_path_factory: pytest.TempPathFactory) -> LocustRun:
+    """The load in one process, with Locust's CSV beside the run folder."""
+    out = tmp_path_factory.mktemp("single")
+    locust = LocustRun(out, *RATE, "--csv", str(out / "mirror"))
     locust.sound()
-    return locust.run()
+    return locust
+
+
+@pytest.fixture(scope="module")
+def single(alone: LocustRun) -> dict[str, Any]:
+    """What that run found: every other way must issue the same."""
+    return alone.run()
 
 
 def assert_same_work(run: dict[str, Any], single: dict[str, Any]) -> None:
@@ -85,13 +92,11 @@ def test_a_master_and_three_workers_issue_the_operations_of_one(tmp_path: Path, 
     assert_same_work(master.run(), single)
 
 
-def test_locust_s_csv_mirrors_our_histograms_below_a_millisecond(tmp_path: Path) -> None:
-    locust = LocustRun(tmp_path, *RATE, "--csv", str(tmp_path / "mirror"))
-    locust.sound()
-    rows = (tmp_path / "mirror_stats.csv").read_text().splitlines()
+def test_locust_s_csv_mirrors_our_histograms_below_a_millisecond(alone: LocustRun) -> None:
+    rows = (alone.out / "mirror_stats.csv").read_text().splitlines()
     header = rows[0].split(",")
     row = next(row.split(",") for row in rows if row.startswith("op,get_user,"))
-    assert int(row[header.index("Request Count")]) == locust.run()["operations"]["get_user"]["count"]
+    assert int(row[header.index("Request Count")]) == alone.run()["operations"]["get_user"]["count"]
     assert 0 < float(row[header.index("Median Response Time")]) < 1  # its percentile columns are whole milliseconds
     assert 0 < float(row[header.index("Min Response Time")]) < 1
 
