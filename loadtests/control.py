@@ -8,7 +8,8 @@ import sys
 import time
 from argparse import ArgumentParser
 from functools import cache
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from locust import events
@@ -26,10 +27,13 @@ from loadtests.progress import Display, PlainLines, Progress, display
 from loadtests.settings import OPTIONS, Settings, read
 from loadtests.signals import interrupt_main
 from loadtests.web_page import WebPage
-from results.validity import INTERRUPTED, INVALID, USAGE
+from results.validity import INTERRUPTED, INVALID, USAGE, worst
 from results.window import End, Window
 from targets.catalog import CATALOG
 from targets.protocol import SetupError
+
+if TYPE_CHECKING:
+    from loadtests.run_gate import RunGate
 
 ORDER: Final = "dbverdict_order"
 EVENT: Final = "dbverdict_event"
@@ -41,7 +45,8 @@ def add_options(parser: ArgumentParser) -> None:
     """Our options, in a group of their own; texts are checked at the start, so that a mistake is one line."""
     group = parser.add_argument_group("dbverdict", "What is asked, of which database, under which load")
     target = group.add_argument("--target", default="", help="the database design: " + ", ".join(CATALOG))
-    actions = [target]
+    gate = group.add_argument("--gate", default="", help="a dbverdict.toml whose limits decide the exit code")
+    actions = [target, gate]
     for option in OPTIONS:
         text = option.help + (f" ({', '.join(option.choices)})" if option.choices else "")
         text += f" [{option.default}]" if option.default else ""
@@ -134,6 +139,7 @@ class Control:
         self._run_time_s: float | None = None
         self._began_s = 0.0
         self._exit_code: int | None = None
+        self._gate: RunGate | None = None
         if isinstance(self._runner, MasterRunner):
             self._runner.register_message(EVENT, self._on_event)
         if environment.web_ui is not None:
@@ -148,6 +154,7 @@ class Control:
     def get_ready(self) -> None:
         """Check the options, open the server and load the data; raises `SetupError`."""
         settings = read(vars(self._options))
+        self._gate = _read_gate(self._options.gate)
         if self._director is not None and self._director.run is not None:
             self._director.close()
         self._director = Director(settings, _say)
@@ -300,6 +307,8 @@ class Control:
             director.give_up()
             return
         self._exit_code = run["exit_code"] if run is not None else INVALID
+        if self._gate is not None and director.folder is not None:
+            self._exit_code = worst([self._exit_code, self._gate.judge(director.folder)])
         if run is not None and run["end"]["reason"] == "disk":
             print(f"dbverdict: {run['end']['detail']}", file=sys.stderr)
             self._exit_code = USAGE
@@ -328,10 +337,20 @@ class Control:
         from results.folder import load
         from results.report import render_terminal, write_reports
 
-        runs = [load(director.folder)]
-        render_terminal(runs, Console())
+        runs, console = [load(director.folder)], Console()
+        render_terminal(runs, console)
+        if self._gate is not None:
+            self._gate.show(console)
         paths = write_reports(runs, director.folder)
         print(f"run: {director.folder}\nreport: {paths.html}", flush=True)
+
+
+def _read_gate(file: str) -> RunGate | None:
+    if not file:
+        return None
+    from loadtests.run_gate import RunGate  # brings scipy along: a second that only a gate needs
+
+    return RunGate(Path(file))
 
 
 def _measured(settings: Settings, ramp_s: float, run_time_s: float | None, duration_s: float | None) -> float | None:

@@ -159,3 +159,24 @@ def test_saturate_keeps_every_connection_busy(tmp_path: Path) -> None:
     assert run["load"]["model"] == "saturate"
     assert run["turns"]["count"] > 1000
     assert run["totals"]["throughput_ops"] * 3 == pytest.approx(run["turns"]["count"], rel=0.05)
+
+
+def test_the_limits_of_a_gate_decide_locust_s_exit_code(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text("[slo.turns]\nresponse_p50_ms = 1000\nthroughput_min = 100000\n")
+    locust = LocustRun(tmp_path / "runs", *RATE, "--gate", str(limits))
+    code = locust.finish()
+    run = locust.run()
+    assert code == (1 if run["validity"]["valid"] else 4), locust.output
+    assert "gate failed" in locust.output
+    assert not run["validity"]["valid"] or "1 of 2 checks" in locust.output
+    assert run["exit_code"] in (0, 4)  # the run's own judgement stays in its folder
+
+
+def test_limits_that_cannot_be_read_cost_no_run(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text("[slo.turns]\nrespons_p50_ms = 1000\n")
+    locust = LocustRun(tmp_path / "runs", *RATE, "--gate", str(limits))
+    assert locust.finish() == 2
+    assert "did you mean response_p50_ms?" in locust.output
+    assert not list((tmp_path / "runs").glob("*"))
