@@ -60,11 +60,11 @@ class ExperimentPlan:
             planned.append((0, "null", min(self.duration_s, FLOOR_SECONDS)))
         return [PlannedRun(order, number, target, s) for order, (number, target, s) in enumerate(planned, 1)]
 
-    def seconds(self) -> float:
-        """About how long it takes."""
+    def seconds(self, after: int = 0) -> float:
+        """About how long it takes; with `after` the runs that follow run number `after`."""
         settings = next(iter(self.settings.values()))
         ramp_s = self.users / self.spawn_rate if settings.model == "people" else 0.0
-        return sum(run.duration_s + settings.warmup_s + ramp_s + _OVERHEAD_S for run in self.runs())
+        return sum(run.duration_s + settings.warmup_s + ramp_s + _OVERHEAD_S for run in self.runs()[after:])
 
 
 @dataclass
@@ -167,6 +167,7 @@ class Experiment:
             "round": run.round,
             "order": run.order,
             "label": label,
+            "after_s": self._plan.seconds(after=run.order),
             "duration_s": run.duration_s,
             "quiet": True,
             "parent": os.getpid(),
@@ -185,8 +186,8 @@ class Experiment:
             self._child.terminate()
         code = self._child.wait()
         self._child = None
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
+        if code < 0 and sys.stderr.isatty():
+            print(file=sys.stderr)  # a run that was killed leaves its display
         new = [path.parent for path in self.folder.glob("*/run.json") if path not in known]
         outcome.runs += new
         if code < 0:
