@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+import cli
 from benches.dashboard_size import LIMIT_BYTES, first_view_bytes
 from results.dashboard.command import limits, perform
 from results.dashboard.row import COLUMNS, METRICS
@@ -285,3 +286,16 @@ def test_the_scripts_are_small_and_none_reaches_out(site: Path) -> None:
             assert len(text.splitlines()) < 300
             assert "innerHTML" not in text
             assert re.findall(r"https?://(?!vega\.github\.io/schema/)", text) == []
+
+
+def test_the_command_tells_what_to_mend_in_one_line_and_ends_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["dbverdict", "dashboard", "nowhere", "--out", "site"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told == "dbverdict: nowhere does not exist: name a run folder, or the folder above several\n"
+    assert list(tmp_path.iterdir()) == []

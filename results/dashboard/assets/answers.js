@@ -50,6 +50,7 @@
       h("h2", { id: "newest" }, experiment.scopes.map((scope) => scope.title).join(" / ")),
       sentences(experiment),
       h("div", { class: "groups" }, experiment.scopes.map((scope) => scope.groups.map((group) => targets(group, scope.load)))),
+      h("p", { class: "note" }, "Each line: the valid rounds' histograms put together. An answer compares the means of the rounds."),
       h("p", { class: "actions" }, compareLink(experiment, "Compare its runs")),
     );
   }

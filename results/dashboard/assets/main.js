@@ -29,7 +29,7 @@
     if (location.hash === handled) return; // a click on a link is told twice, as popstate and as hashchange
     handled = location.hash;
     const { page, params } = dbv.address.read();
-    const found = dbv.pages[page] || dbv.pages.runs;
+    const found = Object.hasOwn(dbv.pages, page) ? dbv.pages[page] : dbv.pages.runs;
     navigation(page, params);
     dbv.picks.show();
     if (shown === page && found.refresh) {

@@ -3,7 +3,12 @@
 (function (dbv) {
   const { h, link, button, plural } = dbv.element;
 
-  const ids = () => dbv.address.read().params.getAll("pick");
+  let [readFrom, found] = [null, []]; // a list asks once a row
+
+  function ids() {
+    if (readFrom !== location.hash) [readFrom, found] = [location.hash, dbv.address.read().params.getAll("pick")];
+    return found;
+  }
 
   const picked = () => ids().map((id) => dbv.store.byId.get(id)).filter(Boolean);
 
