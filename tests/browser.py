@@ -12,12 +12,16 @@ from statistics import median
 from threading import Thread
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+_PATIENCE_MS = 20_000
+"""A busy machine is slow; whoever waits longer waits for what does not come."""
+
+expect.set_options(timeout=_PATIENCE_MS)
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 812}
 
 
@@ -44,7 +48,7 @@ class Visit:
         self.abroad: list[str] = []
         self.requests: list[str] = []
         self._context = browser.new_context(**{"viewport": DESK, **options})
-        self._context.set_default_timeout(15_000)
+        self._context.set_default_timeout(_PATIENCE_MS)
         self.page: Page = self._context.new_page()
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
