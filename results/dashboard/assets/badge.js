@@ -11,9 +11,14 @@
     return badge(state === "valid" ? "valid" : state.toUpperCase(), state === "valid" ? "good" : "bad");
   }
 
-  const flags = (run) => run.flags.split(", ").filter(Boolean).map((flag) => badge(flag, "warn"));
+  const flags = (run) =>
+    run.flags
+      .split(", ")
+      .filter(Boolean)
+      .map((flag) => badge(flag, "warn"));
 
-  const swatch = (at) => h("span", { class: "swatch", style: `background: ${dbv.chart.colour(at)}`, "aria-hidden": "true" });
+  const swatch = (at) =>
+    h("span", { class: "swatch", style: `background: ${dbv.chart.colour(at)}`, "aria-hidden": "true" });
 
   dbv.badge = { badge, ofTarget, ofState, flags, swatch };
 })(window.dbverdict);

@@ -4,14 +4,22 @@
 (function (dbv) {
   const { h, callout } = dbv.element;
   const SERIES = 7;
-  const DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 4], [1, 4]];
+  const DASHES = [
+    [1, 0],
+    [6, 3],
+    [2, 2],
+    [8, 3, 2, 3],
+    [12, 3],
+    [4, 4],
+    [1, 4],
+  ];
   const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke"];
 
   const colour = (at) => `var(--series-${(at % SERIES) + 1})`;
   const dash = (at) => DASHES[at % DASHES.length];
   const shape = (at) => SHAPES[at % SHAPES.length];
 
-  function config() {
+  function config(narrow) {
     const font = getComputedStyle(document.body).fontFamily;
     const words = { labelColor: "var(--muted)", titleColor: "var(--ink)", labelFont: font, titleFont: font };
     return {
@@ -30,7 +38,15 @@
         tickColor: "var(--line-strong)",
         tickSize: 4,
       },
-      legend: { ...words, labelColor: "var(--ink)", labelFontSize: 12, labelLimit: 320, symbolStrokeWidth: 2, symbolOpacity: 1 },
+      legend: {
+        ...words,
+        labelColor: "var(--ink)",
+        labelFontSize: 12,
+        labelLimit: 320,
+        symbolStrokeWidth: 2,
+        symbolOpacity: 1,
+        ...(narrow ? { layout: { top: { direction: "vertical", anchor: "start" } } } : {}),
+      },
       text: { color: "var(--ink)", font },
       rule: { color: "var(--muted)" },
     };
@@ -57,7 +73,7 @@
       await new Promise((then) => setTimeout(then)); // until the page has put the canvas in its place
       const narrow = canvas.clientWidth < 520;
       const full = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", ...spec(narrow) };
-      await embed(canvas, { ...full, config: config() }, { actions: false, renderer: "svg", ast: false });
+      await embed(canvas, { ...full, config: config(narrow) }, { actions: false, renderer: "svg", ast: false });
       canvas.dataset.drawn = "true";
     } catch (error) {
       canvas.replaceChildren(callout("bad", `The chart could not be drawn: ${error.message}`));
@@ -66,13 +82,25 @@
 
   const LONG = 600; // a legend's stroke must be long enough to show its dashes
 
-  const legend = (narrow, more) => ({ orient: "top", title: null, columns: narrow ? 1 : 4, symbolSize: 90, offset: 12, ...more });
+  const legend = (narrow, more) => ({
+    orient: "top",
+    title: null,
+    columns: narrow ? 1 : 4,
+    symbolSize: 90,
+    offset: 12,
+    ...more,
+  });
 
   /** Colour and shape of a field whose values are `names`, in that order everywhere; with `lines` colour and dash. */
   function series(field, names, narrow, { at = (index) => index, lines = false } = {}) {
     const more = lines ? { symbolType: "stroke", symbolSize: LONG } : {};
     const shown = names.length > 1 || lines ? legend(narrow, more) : null;
-    const of = (value) => ({ field, type: "nominal", scale: { domain: names, range: names.map((_, index) => value(at(index))) }, legend: shown });
+    const of = (value) => ({
+      field,
+      type: "nominal",
+      scale: { domain: names, range: names.map((_, index) => value(at(index))) },
+      legend: shown,
+    });
     return lines ? { color: of(colour), strokeDash: of(dash) } : { color: of(colour), shape: of(shape) };
   }
 
@@ -97,7 +125,9 @@
     const power = 10 ** Math.floor(Math.log10(raw));
     const step = [1, 2, 5, 10].find((part) => part * power >= raw) * power;
     const first = Math.ceil(lowest / step - 1e-9);
-    const found = Array.from({ length: Math.floor(highest / step + 1e-9) - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(6)));
+    const found = Array.from({ length: Math.floor(highest / step + 1e-9) - first + 1 }, (_, at) =>
+      Number(((first + at) * step).toPrecision(6)),
+    );
     return found.length ? found : [lowest];
   }
 

@@ -16,8 +16,7 @@
     });
   }
 
-  const middleOf = (side, metric) =>
-    dbv.inference.middle(side.evidence.map((run) => run[metric.key]).filter(known));
+  const middleOf = (side, metric) => dbv.inference.middle(side.evidence.map((run) => run[metric.key]).filter(known));
 
   function why(part) {
     const { a, b } = part.found;
@@ -41,17 +40,37 @@
     const rows = metrics.map((metric) => ({ metric, parts: judged(block, metric, student) }));
     const head = (side, what) => [h("span", { class: "side-name" }, swatch(side.at), side.label), what];
     const columns = [
-      { head: "metric", row: true, cell: (row) => [row.metric.label, row.metric.unit ? h("span", { class: "unit" }, ` ${row.metric.unit}`) : "", row.metric.key === primary ? [" ", badge("primary")] : ""] },
-      { head: head(reference, others.length ? " (reference)" : ""), figures: true, cell: (row) => plain(middleOf(reference, row.metric), row.metric.unit) },
+      {
+        head: "metric",
+        row: true,
+        cell: (row) => [
+          row.metric.label,
+          row.metric.unit ? h("span", { class: "unit" }, ` ${row.metric.unit}`) : "",
+          row.metric.key === primary ? [" ", badge("primary")] : "",
+        ],
+      },
+      {
+        head: head(reference, others.length ? " (reference)" : ""),
+        figures: true,
+        cell: (row) => plain(middleOf(reference, row.metric), row.metric.unit),
+      },
       ...others.flatMap((side, at) => [
         { head: head(side, ""), figures: true, cell: (row) => plain(middleOf(side, row.metric), row.metric.unit) },
         { head: "ratio (95 % interval)", figures: true, class: "interval", cell: (row) => interval(row.parts[at]) },
-        { head: "verdict", cell: (row) => (row.parts[at].verdict ? badge(row.parts[at].verdict, KINDS[row.parts[at].verdict]) : "") },
+        {
+          head: "verdict",
+          cell: (row) => (row.parts[at].verdict ? badge(row.parts[at].verdict, KINDS[row.parts[at].verdict]) : ""),
+        },
       ]),
     ];
     const shown = rows.filter((row) => block.sides.some((side) => middleOf(side, row.metric) !== null));
     if (!shown.length) return h("p", { class: "note" }, "No valid round gives any of these metrics.");
-    return dbv.table.table({ caption: `Means of the valid rounds${others.length ? `, and each side against ${reference.label}` : ""} · ${block.load}`, columns, rows: shown, className: "differences" });
+    return dbv.table.table({
+      caption: `Means of the valid rounds${others.length ? `, and each side against ${reference.label}` : ""} · ${block.load}`,
+      columns,
+      rows: shown,
+      className: "differences",
+    });
   }
 
   function drawn(block, metrics, student) {
@@ -93,10 +112,29 @@
     const reference = block.sides[0];
     return judged(block, primary, student).map((part) => {
       const { side, compared, verdict } = part;
-      if (!compared) return h("p", { class: "answer" }, h("span", { class: "verdict" }, "no interval"), ` ${side.label} against ${reference.label}: ${primary.label}: ${why(part)}.`);
-      const told = { better: "is better than", worse: "is worse than", "no difference": "does not differ much from", inconclusive: "may or may not differ from" }[verdict];
+      if (!compared)
+        return h(
+          "p",
+          { class: "answer" },
+          h("span", { class: "verdict" }, "no interval"),
+          ` ${side.label} against ${reference.label}: ${primary.label}: ${why(part)}.`,
+        );
+      const told = {
+        better: "is better than",
+        worse: "is worse than",
+        "no difference": "does not differ much from",
+        inconclusive: "may or may not differ from",
+      }[verdict];
       const values = `${withUnit(compared.b, primary.unit)} against ${withUnit(compared.a, primary.unit)}`;
-      return h("p", { class: "answer" }, h("span", { class: `verdict ${verdict.replace(/\W+/g, "-")}` }, verdict), ` ${side.label} ${told} ${reference.label}: ${primary.label} ${values}, `, compared.ratio ? "ratio " : "difference ", interval(part), ".");
+      return h(
+        "p",
+        { class: "answer" },
+        h("span", { class: `verdict ${verdict.replace(/\W+/g, "-")}` }, verdict),
+        ` ${side.label} ${told} ${reference.label}: ${primary.label} ${values}, `,
+        compared.ratio ? "ratio " : "difference ",
+        interval(part),
+        ".",
+      );
     });
   }
 

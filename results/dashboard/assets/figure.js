@@ -9,12 +9,15 @@
   function rounded(value, decimals) {
     const [power, scaled] = [10 ** Math.abs(decimals), decimals < 0 ? value / 10 ** -decimals : value * 10 ** decimals];
     const half = Math.abs(scaled % 1) === 0.5 && Number.isInteger(value * 2 ** (Math.max(decimals, 0) + 1));
-    if (half) return (2 * Math.round(scaled / 2)) * (decimals < 0 ? power : 1 / power);
+    if (half) return 2 * Math.round(scaled / 2) * (decimals < 0 ? power : 1 / power);
     return decimals < 0 ? Math.round(scaled) * power : Number(value.toFixed(decimals));
   }
 
   const fixed = (value, decimals) =>
-    rounded(value, decimals).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    rounded(value, decimals).toLocaleString("en-US", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
 
   function digits(value, count) {
     if (value === 0) return "0";

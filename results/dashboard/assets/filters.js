@@ -10,11 +10,29 @@
     ["state", "Validity", "All states"],
     ["git_revision", "Git revision", "All revisions"],
   ];
-  const SEARCHED = ["id", "target", "driver", "provider", "server", "workload", "load", "badge", "state", "experiment", "git_revision", "flags"];
+  const SEARCHED = [
+    "id",
+    "target",
+    "driver",
+    "provider",
+    "server",
+    "workload",
+    "load",
+    "badge",
+    "state",
+    "experiment",
+    "git_revision",
+    "flags",
+  ];
 
   function settings(params) {
     const found = Object.fromEntries(CHOICES.map(([name]) => [name, params.get(name) || ""]));
-    return { ...found, q: params.get("q") || "", steps: params.get("steps") || "", sort: params.get("sort") || "-started_utc" };
+    return {
+      ...found,
+      q: params.get("q") || "",
+      steps: params.get("steps") || "",
+      sort: params.get("sort") || "-started_utc",
+    };
   }
 
   function matches(run, wanted) {
@@ -23,7 +41,9 @@
     if (CHOICES.some(([name]) => wanted[name] && run[name] !== wanted[name])) return false;
     const words = wanted.q.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return true;
-    const text = SEARCHED.map((name) => run[name]).join(" ").toLowerCase();
+    const text = SEARCHED.map((name) => run[name])
+      .join(" ")
+      .toLowerCase();
     return words.every((word) => text.includes(word));
   }
 
@@ -36,13 +56,18 @@
   }
 
   function listed(wanted) {
-    return ordered(dbv.store.runs.filter((run) => matches(run, wanted)), wanted.sort);
+    return ordered(
+      dbv.store.runs.filter((run) => matches(run, wanted)),
+      wanted.sort,
+    );
   }
 
   function options(name, all) {
     const counts = new Map();
     for (const run of dbv.store.runs) counts.set(run[name], (counts.get(run[name]) || 0) + 1);
-    const found = [...counts].filter(([value]) => value !== "").sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+    const found = [...counts]
+      .filter(([value]) => value !== "")
+      .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
     return [["", all], ...found.map(([value, count]) => [value, `${value} (${count})`])];
   }
 
@@ -56,11 +81,26 @@
     });
     const change = (name) => (value) => dbv.address.change({ [name]: value });
     const steps = dbv.store.runs.some((run) => run.capacity)
-      ? choice("Capacity steps", "steps", [["", "Hidden"], ["all", "Shown"], ["only", "Only these"]], wanted.steps, change("steps"))
+      ? choice(
+          "Capacity steps",
+          "steps",
+          [
+            ["", "Hidden"],
+            ["all", "Shown"],
+            ["only", "Only these"],
+          ],
+          wanted.steps,
+          change("steps"),
+        )
       : null;
     return h(
       "form",
-      { class: "filters", role: "search", "aria-label": "Filter the runs", onsubmit: (event) => event.preventDefault() },
+      {
+        class: "filters",
+        role: "search",
+        "aria-label": "Filter the runs",
+        onsubmit: (event) => event.preventDefault(),
+      },
       h("div", { class: "field wide" }, h("label", { for: "search" }, "Search"), search),
       CHOICES.map(([name, label, all]) => choice(label, name, options(name, all), wanted[name], change(name))),
       steps,

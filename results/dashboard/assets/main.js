@@ -71,10 +71,25 @@
 
   function foot() {
     const { made_utc: made, version } = dbv.store.index;
-    document.getElementById("foot").replaceChildren(
-      h("p", {}, `dbverdict ${version} · written ${dbv.figure.instant(made)} UTC from ${plural(dbv.store.runs.length, "run")} · the data: `, link("runs.csv", "data/runs.csv"), ", ", link("capacity.csv", "data/capacity.csv")),
-      h("p", {}, "With pandas: ", h("code", {}, 'pd.read_csv("data/runs.csv", keep_default_na=False, na_values=[""])'), ", since a target is named null."),
-    );
+    document
+      .getElementById("foot")
+      .replaceChildren(
+        h(
+          "p",
+          {},
+          `dbverdict ${version} · written ${dbv.figure.instant(made)} UTC from ${plural(dbv.store.runs.length, "run")} · the data: `,
+          link("runs.csv", "data/runs.csv"),
+          ", ",
+          link("capacity.csv", "data/capacity.csv"),
+        ),
+        h(
+          "p",
+          {},
+          "With pandas: ",
+          h("code", {}, 'pd.read_csv("data/runs.csv", keep_default_na=False, na_values=[""])'),
+          ", since a target is named null.",
+        ),
+      );
   }
 
   dbv.theme.connect(document.getElementById("theme"));

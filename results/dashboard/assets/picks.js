@@ -10,7 +10,10 @@
     return found;
   }
 
-  const picked = () => ids().map((id) => dbv.store.byId.get(id)).filter(Boolean);
+  const picked = () =>
+    ids()
+      .map((id) => dbv.store.byId.get(id))
+      .filter(Boolean);
 
   function change(next) {
     dbv.address.change({ pick: next }, { quiet: true });
@@ -31,7 +34,9 @@
     if (bar.hidden) return;
     bar.replaceChildren(
       h("span", { class: "picked-count" }, `${plural(found.length, "run")} picked`),
-      link(found.length > 1 ? "Compare" : "Compare (pick another)", dbv.address.link("compare", { pick: found }), { class: "primary" }),
+      link(found.length > 1 ? "Compare" : "Compare (pick another)", dbv.address.link("compare", { pick: found }), {
+        class: "primary",
+      }),
       button("Clear", () => change([]), { class: "quiet" }),
     );
   }

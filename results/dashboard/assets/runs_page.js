@@ -13,17 +13,57 @@
   function columns() {
     return [
       { head: "pick", hidden: true, class: "pick-cell", cell: dbv.picks.box },
-      { head: "target", row: true, sort: "target", up: true, cell: (run) => [link(run.target, page(run)), " ", dbv.badge.ofTarget(run.badge), dbv.badge.flags(run)] },
+      {
+        head: "target",
+        row: true,
+        sort: "target",
+        up: true,
+        cell: (run) => [link(run.target, page(run)), " ", dbv.badge.ofTarget(run.badge), dbv.badge.flags(run)],
+      },
       { head: "started (UTC)", sort: "started_utc", class: "nowrap", cell: (run) => instant(run.started_utc) },
       { head: "round", figures: true, sort: "round", up: true, cell: (run) => count(run.round) },
       { head: "workload", sort: "workload", up: true, cell: (run) => run.workload },
-      { head: "load", sort: "load", up: true, class: "load", cell: (run) => [run.load, run.connections === null ? "" : ` · ${count(run.connections)} conn.`] },
-      { head: "turn p50, ms", figures: true, sort: "turns.response_p50_ms", up: true, cell: (run) => bracketed(run, ms(run["turns.response_p50_ms"])) },
-      { head: "turn p99, ms", figures: true, sort: "turns.response_p99_ms", up: true, cell: (run) => bracketed(run, ms(run["turns.response_p99_ms"])) },
-      { head: "turns/s", figures: true, sort: "turns.throughput", cell: (run) => bracketed(run, rate(run["turns.throughput"])) },
-      { head: "errors", figures: true, sort: "turns.errors", cell: (run) => bracketed(run, share(run["turns.errors"])) },
+      {
+        head: "load",
+        sort: "load",
+        up: true,
+        class: "load",
+        cell: (run) => [run.load, run.connections === null ? "" : ` · ${count(run.connections)} conn.`],
+      },
+      {
+        head: "turn p50, ms",
+        figures: true,
+        sort: "turns.response_p50_ms",
+        up: true,
+        cell: (run) => bracketed(run, ms(run["turns.response_p50_ms"])),
+      },
+      {
+        head: "turn p99, ms",
+        figures: true,
+        sort: "turns.response_p99_ms",
+        up: true,
+        cell: (run) => bracketed(run, ms(run["turns.response_p99_ms"])),
+      },
+      {
+        head: "turns/s",
+        figures: true,
+        sort: "turns.throughput",
+        cell: (run) => bracketed(run, rate(run["turns.throughput"])),
+      },
+      {
+        head: "errors",
+        figures: true,
+        sort: "turns.errors",
+        cell: (run) => bracketed(run, share(run["turns.errors"])),
+      },
       { head: "state", sort: "state", up: true, cell: (run) => dbv.badge.ofState(run.state) },
-      { head: "revision", sort: "git_revision", up: true, class: "code", cell: (run) => h("span", { title: run.git_revision }, run.git_revision.slice(0, 7) || dbv.figure.ABSENT) },
+      {
+        head: "revision",
+        sort: "git_revision",
+        up: true,
+        class: "code",
+        cell: (run) => h("span", { title: run.git_revision }, run.git_revision.slice(0, 7) || dbv.figure.ABSENT),
+      },
     ];
   }
 
@@ -48,12 +88,20 @@
         "div",
         { class: "list-head" },
         h("p", { id: "count" }, told, hidden ? ` · ${plural(hidden, "capacity step")} hidden` : ""),
-        dbv.filters.active(wanted) ? button("Clear filters", () => dbv.address.change(dbv.filters.cleared()), { class: "quiet" }) : null,
-        found.length && found.length <= STEP ? button(`Pick all ${found.length}`, () => dbv.picks.add(found.map((run) => run.id)), { class: "quiet" }) : null,
+        dbv.filters.active(wanted)
+          ? button("Clear filters", () => dbv.address.change(dbv.filters.cleared()), { class: "quiet" })
+          : null,
+        found.length && found.length <= STEP
+          ? button(`Pick all ${found.length}`, () => dbv.picks.add(found.map((run) => run.id)), { class: "quiet" })
+          : null,
       ),
       found.length ? table : h("p", { class: "empty" }, "No run matches these filters."),
       shown.length < found.length ? more(found.length) : null,
-      h("p", { class: "note" }, "In brackets: from runs that are no evidence. –: too few samples to say (p50 needs 20, p99 1,000). An emulator's latency is no evidence about the managed database."),
+      h(
+        "p",
+        { class: "note" },
+        "In brackets: from runs that are no evidence. –: too few samples to say (p50 needs 20, p99 1,000). An emulator's latency is no evidence about the managed database.",
+      ),
     ];
   }
 
@@ -62,7 +110,13 @@
       most += by;
       refresh(dbv.address.read().params);
     };
-    return h("p", { class: "actions" }, button(`Show ${STEP} more`, raise(STEP)), " ", button(`Show all ${count(total)}`, raise(total)));
+    return h(
+      "p",
+      { class: "actions" },
+      button(`Show ${STEP} more`, raise(STEP)),
+      " ",
+      button(`Show all ${count(total)}`, raise(total)),
+    );
   }
 
   function refresh(params) {
@@ -80,7 +134,9 @@
     if (!results.contains(active)) return null;
     const all = (root) => [...root.querySelectorAll("button, input, a, [tabindex]")];
     const label = active.getAttribute("aria-label") || active.textContent.replace(/[↑↓]/g, "");
-    const same = (element) => (element.getAttribute("aria-label") || element.textContent.replace(/[↑↓]/g, "")) === label && element.tagName === active.tagName;
+    const same = (element) =>
+      (element.getAttribute("aria-label") || element.textContent.replace(/[↑↓]/g, "")) === label &&
+      element.tagName === active.tagName;
     const at = all(results).filter(same).indexOf(active);
     return () => all(results).filter(same)[at]?.focus({ preventScroll: true });
   }
@@ -93,7 +149,13 @@
       h("h1", { class: newest ? "unseen" : null, tabindex: "-1" }, "Runs"),
       newest ? dbv.answers.newest(newest) : "",
       dbv.answers.earlier(earlier) || "",
-      h("section", { "aria-labelledby": "all" }, h("h2", { id: "all" }, "All runs"), dbv.filters.form(wanted), h("div", { id: "results" })),
+      h(
+        "section",
+        { "aria-labelledby": "all" },
+        h("h2", { id: "all" }, "All runs"),
+        dbv.filters.form(wanted),
+        h("div", { id: "results" }),
+      ),
     );
   }
 

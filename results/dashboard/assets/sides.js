@@ -10,8 +10,11 @@
   /** A side's name: its target, and the revision where the picked runs of that target have several. */
   function namer(runs, by) {
     const revisions = new Map(runs.map((run) => [run, revisionOf(run)]));
-    const several = (target) => new Set(runs.filter((run) => run.target === target).map((run) => revisions.get(run))).size > 1;
-    const split = new Set([...new Set(runs.map((run) => run.target))].filter((target) => by !== "target" && several(target)));
+    const several = (target) =>
+      new Set(runs.filter((run) => run.target === target).map((run) => revisions.get(run))).size > 1;
+    const split = new Set(
+      [...new Set(runs.map((run) => run.target))].filter((target) => by !== "target" && several(target)),
+    );
     return (run) => (split.has(run.target) ? `${run.target} @ ${revisions.get(run)}` : run.target);
   }
 
@@ -33,7 +36,14 @@
     for (const group of gather(runs, (run) => run.scope).values()) {
       for (const kind of kinds) {
         const alike = group.filter((run) => run.kind === kind.name);
-        if (alike.length) found.push({ kind, scope: alike[0].scope, frame: alike[0].frame, load: alike[0].load, sides: sidesOf(alike, name, reference) });
+        if (alike.length)
+          found.push({
+            kind,
+            scope: alike[0].scope,
+            frame: alike[0].frame,
+            load: alike[0].load,
+            sides: sidesOf(alike, name, reference),
+          });
       }
     }
     return found;
@@ -68,7 +78,11 @@
     const [one, other] = [byPlace(first), byPlace(second)];
     const shared = [...one.keys()].filter((place) => other.has(place));
     if (shared.length < 2 || !sameExperiments(a, b)) return { a: values(first), b: values(second), paired: false };
-    return { a: values(shared.map((place) => one.get(place))), b: values(shared.map((place) => other.get(place))), paired: true };
+    return {
+      a: values(shared.map((place) => one.get(place))),
+      b: values(shared.map((place) => other.get(place))),
+      paired: true,
+    };
   }
 
   dbv.sides = { blocks, evidence };

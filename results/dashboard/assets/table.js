@@ -5,13 +5,19 @@
 
   function heading(column, sort) {
     const attributes = { scope: "col", class: column.figures ? "figure" : null };
-    if (!column.sort) return h("th", attributes, column.hidden ? h("span", { class: "unseen" }, column.head) : column.head);
+    if (!column.sort)
+      return h("th", attributes, column.hidden ? h("span", { class: "unseen" }, column.head) : column.head);
     const down = sort.by === `-${column.sort}`;
     const up = sort.by === column.sort;
     attributes["aria-sort"] = up ? "ascending" : down ? "descending" : null;
     const next = down ? column.sort : up || column.up ? (up ? `-${column.sort}` : column.sort) : `-${column.sort}`;
     const arrow = h("span", { class: "arrow", "aria-hidden": "true" }, up ? "↑" : down ? "↓" : "");
-    const control = h("button", { type: "button", class: "sort", onclick: () => sort.change(next) }, column.head, arrow);
+    const control = h(
+      "button",
+      { type: "button", class: "sort", onclick: () => sort.change(next) },
+      column.head,
+      arrow,
+    );
     return h("th", attributes, control);
   }
 
@@ -30,10 +36,26 @@
       "table",
       { class: className || null },
       h("caption", { class: shown ? null : "unseen" }, caption),
-      h("thead", {}, h("tr", {}, columns.map((column) => heading(column, sort)))),
-      h("tbody", {}, rows.map((found) => row(columns, found, rowClass))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((column) => heading(column, sort)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((found) => row(columns, found, rowClass)),
+      ),
     );
-    return h("div", { class: `scroll ${className}-box`, tabindex: "0", role: "region", "aria-label": caption }, element);
+    return h(
+      "div",
+      { class: `scroll ${className}-box`, tabindex: "0", role: "region", "aria-label": caption },
+      element,
+    );
   }
 
   function facts(caption, entries) {

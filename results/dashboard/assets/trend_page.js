@@ -8,17 +8,28 @@
     const found = new Map();
     for (const run of dbv.store.runs) {
       if (run.capacity) continue;
-      if (!found.has(run.scope)) found.set(run.scope, { scope: run.scope, frame: run.frame, load: run.load, fingerprint: run.fingerprint, count: 0 });
+      if (!found.has(run.scope))
+        found.set(run.scope, {
+          scope: run.scope,
+          frame: run.frame,
+          load: run.load,
+          fingerprint: run.fingerprint,
+          count: 0,
+        });
       found.get(run.scope).count += 1;
     }
     const all = [...found.values()].sort((a, b) => b.count - a.count);
     const twice = (frame) => all.filter((other) => other.frame === frame).length > 1;
-    return all.map((one) => ({ ...one, text: `${one.frame}${twice(one.frame) ? ` · stream ${one.fingerprint.slice(0, 8)}` : ""} (${one.count})` }));
+    return all.map((one) => ({
+      ...one,
+      text: `${one.frame}${twice(one.frame) ? ` · stream ${one.fingerprint.slice(0, 8)}` : ""} (${one.count})`,
+    }));
   }
 
   function metricChoices() {
     const groups = new Map();
-    for (const metric of dbv.store.index.metrics) groups.set(metric.scope, [...(groups.get(metric.scope) || []), [metric.key, metric.label]]);
+    for (const metric of dbv.store.index.metrics)
+      groups.set(metric.scope, [...(groups.get(metric.scope) || []), [metric.key, metric.label]]);
     return [...groups].map(([group, options]) => ({ group, options }));
   }
 
@@ -56,7 +67,9 @@
   }
 
   function section(kind, runs, metric, frame, targets) {
-    const found = runs.filter((run) => run.kind === kind.name && known(run[metric.key]) && !Number.isNaN(Date.parse(run.started_utc)));
+    const found = runs.filter(
+      (run) => run.kind === kind.name && known(run[metric.key]) && !Number.isNaN(Date.parse(run.started_utc)),
+    );
     if (!found.length) return null;
     const names = [...new Set(found.map((run) => run.target))];
     const limits = limitsOf(metric, names);
@@ -65,9 +78,18 @@
     const table = dbv.table.table({
       caption: `${title} · ${frame.load} · newest first`,
       columns: [
-        { head: "started (UTC)", row: true, cell: (run) => link(instant(run.started_utc), dbv.address.link("run", { id: run.id })) },
+        {
+          head: "started (UTC)",
+          row: true,
+          cell: (run) => link(instant(run.started_utc), dbv.address.link("run", { id: run.id })),
+        },
         { head: "target", cell: (run) => run.target },
-        { head: title, figures: true, cell: (run) => (run.state === "valid" ? plain(run[metric.key], metric.unit) : `(${plain(run[metric.key], metric.unit)})`) },
+        {
+          head: title,
+          figures: true,
+          cell: (run) =>
+            run.state === "valid" ? plain(run[metric.key], metric.unit) : `(${plain(run[metric.key], metric.unit)})`,
+        },
         { head: "state", cell: (run) => dbv.badge.ofState(run.state) },
         { head: "revision", class: "code", cell: (run) => run.git_revision },
       ],
@@ -82,7 +104,15 @@
         title,
         load: `${frame.frame} · ${kind.name}`,
         described: `A mark a run: filled where it is evidence, hollow where it is not. The line joins the means of the valid rounds of each experiment.${limits.length ? ` Dashed: ${limits.map((limit) => limit.text).join("; ")}.` : ""}`,
-        spec: dbv.drawing.trend(points(found, metric), means(points(found, metric)), names, (at) => targets.indexOf(names[at]), title, limits, metric.unit === "ms"),
+        spec: dbv.drawing.trend(
+          points(found, metric),
+          means(points(found, metric)),
+          names,
+          (at) => targets.indexOf(names[at]),
+          title,
+          limits,
+          metric.unit === "ms",
+        ),
         table,
       }),
     );
@@ -96,7 +126,8 @@
     const frame = all.find((one) => one.scope === params.get("scope")) || all[0];
     const saturated = dbv.store.runs.find((run) => run.scope === frame.scope).load_model === "saturate";
     const { primary } = dbv.store.index;
-    const metric = dbv.store.metrics.get(params.get("metric")) || dbv.store.metrics.get(saturated ? primary.saturate : primary[""]);
+    const metric =
+      dbv.store.metrics.get(params.get("metric")) || dbv.store.metrics.get(saturated ? primary.saturate : primary[""]);
     await dbv.store.metricsOf(metric.scope);
     const of = dbv.store.runs.filter((run) => run.scope === frame.scope && !run.capacity);
     const targets = [...new Set(of.map((run) => run.target))];
@@ -111,10 +142,24 @@
         "div",
         { class: "filters few" },
         choice("Metric", "metric", metricChoices(), metric.key, change("metric")),
-        choice("Workload and load", "scope", all.map((one) => [one.scope, one.text]), frame.scope, change("scope")),
-        choice("Target", "target", [["", "All targets"], ...targets.map((name) => [name, name])], chosen, change("target")),
+        choice(
+          "Workload and load",
+          "scope",
+          all.map((one) => [one.scope, one.text]),
+          frame.scope,
+          change("scope"),
+        ),
+        choice(
+          "Target",
+          "target",
+          [["", "All targets"], ...targets.map((name) => [name, name])],
+          chosen,
+          change("target"),
+        ),
       ),
-      ...(sections.length ? sections : [h("p", { class: "empty" }, `No run gives ${metric.label}: it did not occur, or rests on too few samples.`)]),
+      ...(sections.length
+        ? sections
+        : [h("p", { class: "empty" }, `No run gives ${metric.label}: it did not occur, or rests on too few samples.`)]),
     );
   }
 
