@@ -116,7 +116,7 @@ def write_capacity(folder: Path, target: str, badge: str, low: float, high: floa
         "load": {"connections": 16, "arrivals": "poisson", "people": 1000, "workers": 1},
         "slo": [
             {"scope": "turns", "figure": "response_p99_ms", "limit": 200.0},
-            {"scope": "turns", "figure": "errors", "limit": 0.001},
+            {"scope": "operations", "figure": "errors", "limit": 0.001},
         ],
         "steps": steps,
         "answer": {

@@ -127,7 +127,20 @@ def test_steps_of_a_capacity_search_are_known_as_such(site: Path) -> None:
     assert list(rows["rate_turns"]) == [step["rate_turns"] for step in search["steps"]]
     assert list(rows["holds"]) == [step["holds"] for step in search["steps"]]
     assert (rows["low_turns"][0], rows["high_turns"][0]) == (180, 200)
-    assert search["slo"][0]["text"] == "turn response p99 at most 200 ms"
+    assert [limit["text"] for limit in search["slo"]] == [
+        "turn response p99 at most 200 ms",
+        "errors of operations at most 0.1 %",
+    ]
+
+
+@pytest.mark.parametrize("below", ["", "capacity", "capacity/step"])
+def test_a_search_is_found_from_above_by_its_name_and_from_a_step(tmp_path: Path, below: str) -> None:
+    folder = write_capacity(tmp_path / "runs", "postgres", "self-hosted", 180.0, 200.0)
+    step = next(folder.glob("*/run.json")).parent
+    named = {"": tmp_path / "runs", "capacity": folder, "capacity/step": step}[below]
+    found = build(named, tmp_path / "site")
+    assert (found.runs, found.searches) == (2, 1)
+    assert set(table(tmp_path / "site")["capacity"]) == {folder.name}
 
 
 def test_t_quantiles_are_scipy_s_for_as_many_rounds_as_there_are() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from results.folder import BADGES, RunFormatError, number
-from results.metric import FIGURES, SCOPES, Metric
+from results.metric import FIGURES, SCOPES, TURNS, Metric
 from results.scope import KINDS
+from results.search import find_runs
 from results.sheet import plain
 from results.slo import shown
 
@@ -43,13 +44,15 @@ class Search:
         return found if isinstance(found, Mapping) else {}
 
 
-def find_searches(paths: Iterable[Path], runs: Iterable[Path]) -> list[Search]:
-    """Every capacity folder above a run or up to two levels below a path, each once, in order of name.
+def find_searches(paths: Iterable[Path]) -> list[Search]:
+    """Every capacity folder that is a path, above one, or up to two levels below one; each once, in order of name.
 
     Raises RunFormatError for one that cannot be read.
     """
-    found = {run.parent.resolve() for run in runs if (run.parent / NAME).is_file()}
+    found: set[Path] = set()
     for path in paths:
+        if (path.resolve().parent / NAME).is_file():
+            found.add(path.resolve().parent)
         for pattern in (NAME, f"*/{NAME}", f"*/*/{NAME}"):
             found |= {file.parent.resolve() for file in path.glob(pattern)}
     return [_read(folder) for folder in sorted(found, key=lambda folder: (folder.name, folder))]
@@ -73,9 +76,25 @@ def _read(folder: Path) -> Search:
     return Search(folder, facts)
 
 
-def step_runs(searches: Sequence[Search]) -> dict[Path, str]:
-    """The run folders that are steps of a search, with the search's id."""
-    return {run.parent: search.id for search in searches for run in search.folder.glob("*/run.json")}
+def find_all(paths: Sequence[Path], searches: Sequence[Search]) -> tuple[list[Path], dict[Path, str]]:
+    """Every run folder among `paths` and below them, the steps of searches as well, and the search each is a step of.
+
+    Raises RunFormatError for a path that holds neither a run nor a search.
+    """
+    steps = {run.parent: search.id for search in searches for run in sorted(search.folder.glob("*/run.json"))}
+    inside = {search.folder for search in searches}
+    named = find_runs([path for path in paths if not _only_searches(path, inside)])
+    found = {run.resolve(): run for run in named}
+    return list({**found, **{run: run for run in steps if run not in found}}.values()), steps
+
+
+def _only_searches(path: Path, searches: Collection[Path]) -> bool:
+    """Whether what stands below a path are searches and their steps alone."""
+    if path.resolve() in searches:
+        return True
+    runs = [file.parent for pattern in ("run.json", "*/run.json", "*/*/run.json") for file in path.glob(pattern)]
+    holds_one = any(path.resolve() in folder.parents for folder in searches)
+    return holds_one and all(run.resolve().parent in searches for run in runs)
 
 
 STEP_TEXTS: Final = ("run", "phase", "why")
@@ -123,15 +142,20 @@ def _load(load: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
+_EVERY_OPERATION: Final = "operations"
+"""The scope of a limit on every operation."""
+
+
 def _limit(limit: Mapping[str, Any]) -> dict[str, Any]:
-    scope, figure, value = str(limit.get("scope")), str(limit.get("figure")), number(limit.get("limit"))
-    known = FIGURES.get(figure)
-    name = plain(f"{scope}.{figure}")
-    if known is None or scope not in SCOPES or value is None:
-        return {"metric": name, "limit": value, "text": f"{name} {plain(limit.get('limit'))}"}
-    metric = Metric(scope, known)
-    bound = "at most" if known.lower_is_better else "at least"
-    return {"metric": name, "limit": value, "text": f"{metric.label} {bound} {shown(metric, value)}"}
+    scope, name, value = str(limit.get("scope")), str(limit.get("figure")), number(limit.get("limit"))
+    key, figure = plain(f"{scope}.{name}"), FIGURES.get(name)
+    if figure is None or value is None or scope not in (*SCOPES, _EVERY_OPERATION):
+        return {"metric": key, "limit": value, "text": f"{key} {plain(limit.get('limit'))}"}
+    every = scope == _EVERY_OPERATION
+    metric = Metric(TURNS if every else scope, figure)
+    label = f"{figure.label} of operations" if every else metric.label
+    bound = "at most" if figure.lower_is_better else "at least"
+    return {"metric": key, "limit": value, "text": f"{label} {bound} {shown(metric, value)}"}
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:

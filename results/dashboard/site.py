@@ -24,7 +24,6 @@ from results.folder import RunFormatError
 from results.inference import CONFIDENCE
 from results.metric import DEFAULT_PRIMARY, TURNS
 from results.scope import KINDS
-from results.search import find_runs
 from results.slo import Slo
 
 _LEAST_QUANTILES: Final = 30
@@ -49,12 +48,12 @@ def write_site(paths: Sequence[Path], out: Path, slos: Sequence[Slo], watch: Wat
     Nothing is left half-written: an older dashboard stays until the new one is whole.
     """
     place = Place.checked(out)
-    folders = find_runs(paths)
+    searches = capacity.find_searches(paths)
+    folders, steps = capacity.find_all(paths, searches)
     if not folders:
-        raise RunFormatError("no run was named: name a run folder, or the folder above several")
-    searches = capacity.find_searches(paths, folders)
+        raise RunFormatError("there is no run: name a run folder, or the folder above several")
     with place.building() as building:
-        rows, experiments = _write_runs(building, read_runs(folders, capacity.step_runs(searches), watch))
+        rows, experiments = _write_runs(building, read_runs(folders, steps, watch))
         pages = [capacity.page_of(search) for search in searches]
         _write_data(building / "data", rows, experiments, pages, slos)
         _write_assets(building)

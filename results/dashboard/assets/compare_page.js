@@ -67,7 +67,7 @@
       },
     ];
     return dbv.table.table({
-      caption: "Sides: runs by target, and by revision where a target has several",
+      caption: `Sides: runs by target, and by revision where a target has several · ${block.load}`,
       columns,
       rows: block.sides,
     });

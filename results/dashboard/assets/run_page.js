@@ -169,7 +169,7 @@
     return dbv.table.table({ caption: `Each operation, ms · ${run.load}`, columns, rows: details.operations });
   }
 
-  function limits(details) {
+  function limits(run, details) {
     if (!details.limits.length) return null;
     const columns = [
       { head: "limit on", row: true, cell: (limit) => limit.name },
@@ -181,7 +181,12 @@
       "section",
       {},
       h("h2", {}, "Limits"),
-      dbv.table.table({ caption: "Limits the run was held to", shown: false, columns, rows: details.limits }),
+      dbv.table.table({
+        caption: `Limits the run was held to · ${run.load}`,
+        shown: false,
+        columns,
+        rows: details.limits,
+      }),
     );
   }
 
@@ -236,7 +241,7 @@
         h("div", { class: "charts" }, spectrum(run, details), timeline(run, details), spans(run, details)),
       ),
       h("section", {}, h("h2", {}, "Operations"), operations(run, details)),
-      limits(details) || "",
+      limits(run, details) || "",
       h(
         "section",
         {},
