@@ -102,7 +102,7 @@ def write_capacity(folder: Path, target: str, badge: str, low: float, high: floa
     for at in (0, 1):
         run = write_run(path, Synthetic(target, badge, rate=rates[at], round=at + 3, seed=70 + at))
         facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
-        facts["experiment"] = None
+        facts["experiment"] = {"id": path.name, "round": 1, "order": at + 1}
         (run / "run.json").write_text(json.dumps(facts), encoding="utf-8")
         steps[at]["run"] = run.name
     content = {

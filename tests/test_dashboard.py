@@ -111,7 +111,7 @@ def test_pandas_reads_a_target_named_null_as_a_word(site: Path) -> None:
 
 
 def test_the_answer_of_an_experiment_comes_first_and_ranks_no_emulator(site: Path) -> None:
-    (experiment,) = [found for found in read_script(site / "data" / "runs.js")["experiments"] if len(found["runs"]) > 1]
+    (experiment,) = read_script(site / "data" / "runs.js")["experiments"]  # a capacity search is none
     assert len(experiment["answers"]) == 2
     for answer in experiment["answers"]:
         assert (answer["verdict"] == "not ranked") == ("postgres" in (answer["a"], answer["b"]))

@@ -153,7 +153,8 @@ def _limit(limit: Mapping[str, Any]) -> dict[str, Any]:
         return {"metric": key, "limit": value, "text": f"{key} {plain(limit.get('limit'))}"}
     every = scope == _EVERY_OPERATION
     metric = Metric(TURNS if every else scope, figure)
-    label = f"{figure.label} of operations" if every else metric.label
+    named = f"each operation's {figure.label}" if figure.is_latency else f"{figure.label} of operations"
+    label = named if every else metric.label
     bound = "at most" if figure.lower_is_better else "at least"
     return {"metric": key, "limit": value, "text": f"{label} {bound} {shown(metric, value)}"}
 

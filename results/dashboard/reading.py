@@ -96,7 +96,7 @@ def read_task(task: Task) -> Part:
             tuple(row_of(run, capacity) for run, capacity in zip(runs, task.capacity, strict=True)),
             tuple(details_of(run) for run in runs),
             task.runs,
-            experiment_of(runs) if task.experiment else None,
+            experiment_of(runs) if task.experiment and not any(task.capacity) else None,  # a search has its own answer
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFormatError(f"{task.runs[0]} holds what no run writes ({error!r}): copy the folder again") from error

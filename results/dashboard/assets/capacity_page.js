@@ -66,6 +66,16 @@
     });
   }
 
+  /** The curve: at each rate the mean of the measurements that are evidence. */
+  function curve(points) {
+    const found = new Map();
+    for (const point of points.filter((one) => one.outcome !== "no evidence")) {
+      const key = JSON.stringify([point.name, point.rate]);
+      found.set(key, [...(found.get(key) || []), point]);
+    }
+    return [...found.values()].map((of) => ({ ...of[0], ms: dbv.inference.middle(of.map((point) => point.ms)) }));
+  }
+
   function stepRun(step) {
     const run = dbv.store.byId.get(step.run);
     return run ? link("run", dbv.address.link("run", { id: run.id }), { "aria-label": `run ${run.id}` }) : "";
@@ -133,8 +143,8 @@
             title: "Turn response p99 against the rate offered",
             load: `${first.workload} · ${first.load} · ${first.badge}`,
             described:
-              "One mark a step. Shaded: the interval in which the highest rate that holds the limits lies. Dashed: the limit of the turn response p99.",
-            spec: dbv.drawing.capacity(points, bands, limits, labels),
+              "One mark a step; the line joins the means of the steps that are evidence. Shaded: the interval in which the highest rate that holds the limits lies. Dashed: the limit of the turn response p99.",
+            spec: dbv.drawing.capacity(points, curve(points), bands, limits, labels),
           })
         : null,
       searches.map((search, at) => steps(search, labels[at])),

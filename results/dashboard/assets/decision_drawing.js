@@ -135,8 +135,8 @@
     };
   }
 
-  /** Capacity curves: `points` of {name, rate, ms, outcome, text}, `answers` of {name, low, high}, `limits` in ms. */
-  function capacity(points, answers, limits, names) {
+  /** Capacity curves: `points` of {name, rate, ms, outcome, why}, `curve` through their middles, `answers` of {name, low, high}, `limits` in ms. */
+  function capacity(points, curve, answers, limits, names) {
     const values = [...points.map((point) => point.ms), ...limits.map((limit) => limit.limit)];
     const tooltip = [
       { field: "name", title: "target" },
@@ -187,6 +187,7 @@
             : []),
           ...limitLines(limits, y),
           {
+            data: { values: curve },
             mark: { type: "line", strokeWidth: 2, opacity: 0.7 },
             encoding: { x: x("rate"), y: y("ms"), color: named.color, strokeDash: named.strokeDash },
           },

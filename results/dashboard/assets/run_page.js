@@ -192,7 +192,7 @@
 
   function others(run) {
     const alike = dbv.store.runs.filter((other) => other.experiment && other.experiment === run.experiment);
-    if (alike.length < 2) return null;
+    if (alike.length < 2 || run.capacity) return null; // the steps of a search are each under a load of their own
     return link("Compare its experiment", dbv.address.link("compare", { experiment: run.experiment }));
   }
 
