@@ -187,6 +187,7 @@ def test_a_number_that_json_cannot_say_becomes_null() -> None:
         (lambda path: cut(path / "response.hlog", 9), "is cut short"),
         (lambda path: (path / "intervals.csv").unlink(), "cannot be read"),
         (lambda path: change(path, lambda facts: facts["workload"].pop("fingerprint")), "fingerprint is not a text"),
+        (lambda path: change(path, lambda facts: facts["load"].update(users=float("inf"))), "holds what no run writes"),
         (lambda path: change(path, lambda facts: facts["provenance"].update(packages=3)), ""),
     ],
 )

@@ -14,10 +14,13 @@ from typing import Any, Final
 from results.dashboard.details import details_of
 from results.dashboard.experiments import experiment_of
 from results.dashboard.row import Row, row_of
-from results.folder import RunFormatError, load
+from results.folder import RunFolder, RunFormatError, load
 
 Watch = Callable[[int, int], None]
 """Told how many of how many runs have been read."""
+
+_STRANGE: Final = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+"""What comes of a run.json whose shape is right and whose content is not; run folders come from strangers."""
 
 _WORTH_A_PROCESS: Final = 40
 """Fewer runs than these are read here: starting Python again takes longer."""
@@ -91,12 +94,15 @@ def _experiment(folder: Path) -> str:
 def read_task(task: Task) -> Part:
     """Read the runs of one task; raises RunFormatError."""
     runs = [load(folder) for folder in task.runs]
+    read = [_reduced(run, capacity) for run, capacity in zip(runs, task.capacity, strict=True)]
+    rows, details = zip(*read, strict=True)
+    if not task.experiment or any(task.capacity):  # a search has its own answer
+        return Part(rows, details, task.runs, None)
+    return Part(rows, details, task.runs, experiment_of(runs))
+
+
+def _reduced(run: RunFolder, capacity: str) -> tuple[Row, dict[str, Any]]:
     try:
-        return Part(
-            tuple(row_of(run, capacity) for run, capacity in zip(runs, task.capacity, strict=True)),
-            tuple(details_of(run) for run in runs),
-            task.runs,
-            experiment_of(runs) if task.experiment and not any(task.capacity) else None,  # a search has its own answer
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunFormatError(f"{task.runs[0]} holds what no run writes ({error!r}): copy the folder again") from error
+        return row_of(run, capacity), details_of(run)
+    except _STRANGE as error:
+        raise RunFormatError(f"{run.path} holds what no run writes ({error!r}): copy the folder again") from error
