@@ -118,7 +118,8 @@ def compare(
     from results import compare as command
     from results.comparison import Practical
 
-    found = command.compare_paths(sides, primary, Practical(practical, practical_ms), target, allow_different or ())
+    size = Practical.of(practical, practical_ms)
+    found = command.compare_paths(sides, primary, size, target, allow_different or ())
     if as_json:
         print(command.as_json(found))
     else:
@@ -150,7 +151,7 @@ def gate(
         config=config,
         baseline=baseline,
         primary=primary,
-        practical=Practical(practical, practical_ms),
+        practical=Practical.of(practical, practical_ms),
         allowed=allow_different or (),
         targets=CATALOG,
         outputs={form: path for form, path in outputs.items() if path is not None},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from results.folder import RunFolder, RunFormatError, load
@@ -38,6 +39,33 @@ def load_runs(paths: Iterable[Path]) -> list[RunFolder]:
         if other is not run:
             raise RunFormatError(f"the run {run.id} is found twice, in {other.path} and {folder}: name each run once")
     return list(found.values())
+
+
+def lost_rounds(runs: Iterable[RunFolder], paths: Iterable[Path]) -> list[tuple[str, str]]:
+    """Planned runs of whole experiments among `paths` that are not among `runs`: the target, and a line about it."""
+    found = [(run.target, run.part("experiment")) for run in runs]
+    have = {(target, str(part.get("id")), part.get("round")) for target, part in found}
+    named = [path.resolve() for path in paths]
+    files = {folder / "experiment.json" for run in runs for folder in (run.path.resolve().parent,)}
+    lost = []
+    for file in sorted(files):
+        if any(path == file.parent or path in file.parent.parents for path in named):
+            lost += [(target, line) for target, line in _planned_and_gone(file, have)]
+    return lost
+
+
+def _planned_and_gone(file: Path, have: set[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        planned = [(str(run["target"]), run["round"]) for run in content.get("plan", ())]
+        experiment = str(content.get("id"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunFormatError(f"{file} cannot be read: copy the experiment again") from error
+    for target, number in planned:
+        if number and (target, experiment, number) not in have:
+            yield target, f"round {number} of {experiment} was planned and is not here"
 
 
 def _below(path: Path) -> list[Path]:
