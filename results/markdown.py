@@ -31,13 +31,13 @@ def _scope(scope: Scope) -> Iterable[str]:
     for group in scope.groups:
         yield f"### {group.heading}"
         yield group.kind.sentence
-        yield _sheet(answer.summary(scope, group))
+        yield sheet_markdown(answer.summary(scope, group))
     findings = answer.findings(scope)
     if findings:
         yield "\n".join(f"- {escaped(finding)}" for finding in findings)
     for group in scope.groups:
-        yield from _folded(_details(scope, group))
-    yield from _folded([integrity(scope), answer.limits(scope), detail.servers(scope), detail.provenance(scope)])
+        yield from folded(_details(scope, group))
+    yield from folded([integrity(scope), answer.limits(scope), detail.servers(scope), detail.provenance(scope)])
 
 
 def _details(scope: Scope, group: Group) -> list[Sheet | None]:
@@ -51,14 +51,16 @@ def _details(scope: Scope, group: Group) -> list[Sheet | None]:
     ]
 
 
-def _folded(sheets: Iterable[Sheet | None]) -> Iterable[str]:
+def folded(sheets: Iterable[Sheet | None]) -> Iterable[str]:
+    """Each table behind its caption, to be opened by a click."""
     for sheet in sheets:
         if sheet is not None:
             summary = html.escape(sheet.caption)  # inside an HTML block Markdown's own escapes would be shown
-            yield f"<details><summary>{summary}</summary>\n\n{_sheet(sheet, caption=False)}\n\n</details>"
+            yield f"<details><summary>{summary}</summary>\n\n{sheet_markdown(sheet, caption=False)}\n\n</details>"
 
 
-def _sheet(sheet: Sheet, *, caption: bool = True) -> str:
+def sheet_markdown(sheet: Sheet, *, caption: bool = True) -> str:
+    """A table with its caption and notes."""
     head = _row([" ".join(column.heading.split("\n")) for column in sheet.columns])
     rule = "|" + "|".join("---:" if column.figures else "---" for column in sheet.columns) + "|"
     table = "\n".join([head, rule, *(_row(row) for row in sheet.rows)])
