@@ -102,6 +102,28 @@ def report(
 
 
 @app.command()
+def compare(
+    sides: Annotated[list[Path], typer.Argument(help="runs, experiments or folders above them; the first is A")],
+    primary: Annotated[str | None, typer.Option(help="the metric that carries the verdict")] = None,
+    practical: Annotated[float, typer.Option(help="the least share that matters", min=0.0)] = 0.05,
+    practical_ms: Annotated[float, typer.Option(help="the least difference of a latency that matters", min=0.0)] = 0.1,
+    target: Annotated[str | None, typer.Option(help="only this target of each side")] = None,
+    allow_different: Annotated[list[str] | None, typer.Option(help="a fact that may differ, as in machine")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
+) -> None:
+    """Is B better than A? From run folders alone: one verdict, its interval, and what the evidence could show."""
+    from results import compare as command
+    from results.comparison import Practical
+
+    found = command.compare_paths(sides, primary, Practical(practical, practical_ms), target, allow_different or ())
+    if as_json:
+        print(command.as_json(found))
+    else:
+        command.show(found, Console())
+    raise typer.Exit(command.exit_code(found))
+
+
+@app.command()
 def drop(
     target: Annotated[str, typer.Option(help="the design whose data to remove")],
     url: Annotated[str, typer.Option(help="your server")] = "",

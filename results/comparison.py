@@ -1,0 +1,198 @@
+"""Is B better than A? One primary metric carries the verdict; the rest is exploratory, corrected for its number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from results.inference import CONFIDENCE, Difference, compare, corrected, detectable, possible, rounds_needed
+from results.metric import DEFAULT_PRIMARY, LATENCY_FLOOR_MS, Metric, every_metric, find_metric
+from results.scope import KINDS
+from results.side import Round, Side
+
+Verdict = Literal["better", "worse", "no difference", "inconclusive", "not ranked"]
+"""Of B against A. "no difference" means: none beyond the practical size, as far as the interval reaches."""
+
+BETTER: Final[Verdict] = "better"
+WORSE: Final[Verdict] = "worse"
+NO_DIFFERENCE: Final[Verdict] = "no difference"
+INCONCLUSIVE: Final[Verdict] = "inconclusive"
+NOT_RANKED: Final[Verdict] = "not ranked"
+
+SATURATED_PRIMARY: Final = "turns.throughput"
+"""The primary metric of a closed loop, whose response times say nothing of a person's."""
+
+
+COMPARED: Final = (
+    *("response_p50_ms", "response_p99_ms", "response_p999_ms", "service_p99_ms", "queue_p99_ms"),
+    *("throughput", "goodput", "errors", "rcu_per_op", "wcu_per_op"),
+)
+"""The figures that are compared beside the primary one; more would only widen the correction for their number."""
+
+
+@dataclass(frozen=True)
+class Practical:
+    """The least difference that matters: a share, and for latencies milliseconds besides; both must be exceeded."""
+
+    share: float = 0.05
+    ms: float = LATENCY_FLOOR_MS
+
+    def floor(self, metric: Metric) -> float:
+        """The absolute part, in the metric's own unit."""
+        return self.ms if metric.figure.is_latency else metric.figure.floor
+
+    def exceeded(self, metric: Metric, found: Difference) -> bool:
+        """Whether the estimate is large enough to matter."""
+        beyond = abs(found.difference.estimate) > self.floor(metric)
+        return beyond and (found.ratio is None or abs(math.log(found.ratio.estimate)) > math.log1p(self.share))
+
+    def excluded(self, metric: Metric, found: Difference) -> bool:
+        """Whether the whole interval is too small to matter."""
+        floor, ratio = self.floor(metric), found.ratio
+        if -floor <= found.difference.low and found.difference.high <= floor:
+            return True
+        return ratio is not None and 1 / (1 + self.share) <= ratio.low and ratio.high <= 1 + self.share
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One metric on both sides. Without a `difference`, `why` says what was lacking."""
+
+    metric: Metric
+    difference: Difference | None
+    why: str
+    verdict: Verdict
+    confidence: float
+    corrected_p: float | None = None  # of an exploratory metric, adjusted for their number
+
+    @property
+    def detectable_share(self) -> float | None:
+        """The smallest true change, a share, that this evidence shows with 80 % probability; None without a ratio."""
+        found = self.difference
+        if found is None or found.ratio is None:
+            return None
+        a, b = found.rounds
+        return math.expm1(detectable(found.spread, a, b, paired=found.paired, confidence=self.confidence))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """B against A."""
+
+    a: Side
+    b: Side
+    primary: Compared
+    others: tuple[Compared, ...]
+    practical: Practical
+    not_ranked: str = ""  # why the two are never ranked; then there is no verdict
+
+    @property
+    def verdict(self) -> Verdict:
+        """B against A by the primary metric."""
+        return NOT_RANKED if self.not_ranked else self.primary.verdict
+
+    @property
+    def rounds_needed(self) -> int | None:
+        """About how many rounds a side would settle an inconclusive verdict; None when more than 1,000 or unknown."""
+        found = self.primary.difference
+        if found is None or found.ratio is None:
+            return None
+        least, seen = math.log1p(self.practical.share), abs(math.log(found.ratio.estimate))
+        size = seen if seen > least else max(least - seen, least / 10)
+        return rounds_needed(found.spread, size, paired=found.paired, confidence=self.primary.confidence)
+
+
+def compare_sides(
+    a: Side,
+    b: Side,
+    primary: str | None = None,
+    practical: Practical = Practical(),
+    confidence: float = CONFIDENCE,
+) -> Comparison:
+    """Judge B against A; the sides' facts must have been found equal. `primary` is a metric's key."""
+    metric = find_metric(primary or default_primary(a))
+    rest = [found for found in every_metric() if found != metric and found.figure.name in COMPARED]
+    others = [
+        _compared(a, b, found, practical, CONFIDENCE) for found in rest if a.values(found.key) or b.values(found.key)
+    ]
+    return Comparison(
+        a=a,
+        b=b,
+        primary=_compared(a, b, metric, practical, confidence),
+        others=_correct(others),
+        practical=practical,
+        not_ranked=_not_ranked(a, b),
+    )
+
+
+def default_primary(side: Side) -> str:
+    """What carries the verdict unless somebody says otherwise."""
+    return SATURATED_PRIMARY if side.load_model == "saturate" else DEFAULT_PRIMARY
+
+
+def _not_ranked(a: Side, b: Side) -> str:
+    if a.kind == b.kind:
+        return ""
+    return next(kind.sentence for kind in reversed(KINDS) if kind.name in (a.kind, b.kind))
+
+
+def _compared(a: Side, b: Side, metric: Metric, practical: Practical, confidence: float) -> Compared:
+    first, second, paired = evidence(a, b, metric.key)
+    if not possible(len(first), len(second), paired=paired):
+        return Compared(metric, None, _lacking(a, b, metric, paired), INCONCLUSIVE, confidence)
+    found = compare(first, second, paired=paired, confidence=confidence)
+    return Compared(metric, found, "", verdict_of(metric, found, practical), confidence)
+
+
+def evidence(a: Side, b: Side, key: str) -> tuple[list[float], list[float], bool]:
+    """A metric's values on both sides and whether they are pairs: rounds of the same experiments are."""
+    if not _interleaved(a, b):
+        return a.values(key), b.values(key), False
+    first = {found.place: found.values[key] for found in a.rounds if key in found.values}
+    second = {found.place: found.values[key] for found in b.rounds if key in found.values}
+    shared = [place for place in first if place in second]
+    return [first[place] for place in shared], [second[place] for place in shared], True
+
+
+def _interleaved(a: Side, b: Side) -> bool:
+    def experiments(rounds: Sequence[Round]) -> set[str | None]:
+        return {found.experiment if found.place else None for found in rounds}
+
+    first = experiments(a.rounds)
+    return bool(first) and None not in first and first == experiments(b.rounds)
+
+
+def _lacking(a: Side, b: Side, metric: Metric, paired: bool) -> str:
+    has = [side for side in (a, b) if side.values(metric.key)]
+    for side in (a, b):
+        if not side.rounds:
+            return f"{side.label} has no valid round"
+    if len(has) == 1:
+        return f"only {has[0].label} gives it"
+    if not has:
+        return _too_few(a, b, metric)
+    what = "pairs of rounds" if paired else "rounds in all"
+    return f"an interval needs {'2' if paired else '3'} {what} that give it: make more --rounds"
+
+
+def _too_few(a: Side, b: Side, metric: Metric) -> str:
+    counts = [found.samples.get(metric.scope, 0) for side in (a, b) for found in side.rounds]
+    if not metric.figure.is_latency or not any(counts):
+        return "neither side gives it"
+    return f"too few samples in a round (at most {max(counts):,}; p99 needs 1,000, p99.9 10,000): lengthen the window"
+
+
+def verdict_of(metric: Metric, found: Difference, practical: Practical) -> Verdict:
+    """B against A: a difference needs an interval that excludes none and an estimate of practical size."""
+    if found.excludes_none and practical.exceeded(metric, found):
+        lower = found.difference.estimate < 0 if found.ratio is None else found.ratio.estimate < 1
+        return BETTER if lower == metric.figure.lower_is_better else WORSE
+    return NO_DIFFERENCE if practical.excluded(metric, found) else INCONCLUSIVE
+
+
+def _correct(found: Sequence[Compared]) -> tuple[Compared, ...]:
+    judged = [part for part in found if part.difference is not None]
+    adjusted = iter(corrected([part.difference.p for part in judged if part.difference is not None]))
+    return tuple(replace(part, corrected_p=next(adjusted)) if part.difference is not None else part for part in found)
