@@ -101,7 +101,9 @@ class CapacitySearch:
             self._found.code = finished.code
         if finished.folder is None:
             why = f"no run was made (exit code {finished.code})"
-            nothing = Step(None, planned.phase, planned.rate_turns, None, None, False, None, why, None, None, None, EXHAUSTED)
+            nothing = Step(
+                None, planned.phase, planned.rate_turns, None, None, False, None, why, None, None, None, EXHAUSTED
+            )
             return None if self._found.code is not None else nothing
         run = load(finished.folder)
         self._take(run)

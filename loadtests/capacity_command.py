@@ -94,7 +94,8 @@ def announcement(plan: CapacityPlan) -> str:
     usual, most = plan.step_s(bounds.start_turns), plan.step_s(bounds.lowest_turns)
     slo = "; ".join(limit.text for limit in plan.slo)
     return (
-        f"{settings.target}, {settings.workload.name}, {settings.connections} connections: the highest rate with {slo}\n"
+        f"{settings.target}, {settings.workload.name}, {settings.connections} connections: "
+        f"the highest rate with {slo}\n"
         f"from {rate(rounded(bounds.start_turns))} turns/s; a step takes about {usual:.0f} s "
         f"(up to {most:.0f} s at low rates): usually about {_USUAL_STEPS} steps, {_USUAL_STEPS * usual / 60:.0f} "
         f"minutes; at most {MOST_STEPS}, {MOST_STEPS * most / 60:.0f} minutes"

@@ -6,13 +6,13 @@ told again from its file. The rules:
 - A *step* is one run. Where nothing can be said of it (invalid, too few turns) it is made again, at most twice; the
   *measurement* that results held, missed, or is unknown.
 - **Bracket**: from the start rate, times 2 while it holds, half while it does not, never below the lowest rate at
-  which a window holds enough turns. **Bisect**: the geometric mean of the highest rate that mostly held and the
-  lowest above it that did not, until they are nearer than the resolution. **Edge**: both ends of the answer are
-  measured again, the one with fewer measurements first, until each has three.
+  which a window holds enough turns. **Bisect**: the geometric mean of the highest rate that mostly held and the next
+  above it, until they are nearer than the resolution. **Edge**: both ends of the answer are measured again, the one
+  with fewer measurements first, until each has three.
 - The answer is [the highest rate, below the upper end, at which *every* measurement held; the lowest rate at which
-  *at least half* of the measurements missed]. A rate in between where repeats disagree is neither: it widens the
-  interval. When repeats move an end, the new end is measured three times too, and a gap that has opened is bisected
-  if most of the measurements beside it say so.
+  *at least half* of the measurements missed]; an unknown measurement counts against both. A rate in between where
+  repeats disagree is neither: it widens the interval. When repeats move an end, the new end is measured three times
+  too, after the gap that has opened was bisected.
 - An unknown rate is no end of the interval: it bounds the search, not the answer. When nothing above the lower end
   was seen to miss, the answer is a lower bound only.
 """
@@ -69,18 +69,18 @@ class Rate:
 
     @property
     def always_held(self) -> bool:
-        """Whether nothing speaks against it."""
-        return self.held > 0 and self.missed == 0
+        """Whether it mostly held and nothing speaks against it."""
+        return self.mostly_held and self.missed == 0
 
     @property
     def mostly_held(self) -> bool:
-        """Whether more measurements held than missed."""
-        return self.held > self.missed
+        """Whether more than half of the measurements held."""
+        return self.held > self.missed + self.unknown
 
     @property
     def mostly_missed(self) -> bool:
         """Whether at least half of the measurements missed: where they balance, the cautious reading stands."""
-        return 0 < self.missed >= self.held
+        return 0 < self.missed >= self.held + self.unknown
 
 
 Measure = Callable[[Planned], Step | None]
@@ -159,14 +159,19 @@ def _narrower(rates: Sequence[Rate], bounds: Bounds) -> Planned | None:
     lowest = rounded(bounds.lowest_turns)
     if low is None and rates[0].turns > lowest:
         return Planned(max(rounded(rates[0].turns / 2), lowest), "bracket")
-    held = [rate.turns for rate in rates if rate.mostly_held and (high is None or rate.turns < high.turns)]
+    held = [rate for rate in rates if rate.mostly_held and (high is None or rate.turns < high.turns)]
     if not held:
         return None
-    above = next((rate.turns for rate in rates if rate.turns > held[-1]), None)
-    if above is None:
-        return Planned(rounded(2 * held[-1]), "bracket")
-    middle = rounded(math.sqrt(held[-1] * above))
-    wide = above / held[-1] > 1 + bounds.resolution and held[-1] < middle < above
+    if held[-1] is rates[-1]:
+        return Planned(rounded(2 * held[-1].turns), "bracket")
+    return _halved(rates, held[-1], bounds) or (_halved(rates, low, bounds) if low is not None else None)
+
+
+def _halved(rates: Sequence[Rate], below: Rate, bounds: Bounds) -> Planned | None:
+    """The middle of the gap above a rate; None where it is narrow enough."""
+    above = next(rate.turns for rate in rates if rate.turns > below.turns)
+    middle = rounded(math.sqrt(below.turns * above))
+    wide = above / below.turns > 1 + bounds.resolution and below.turns < middle < above
     return Planned(middle, "bisect") if wide else None
 
 

@@ -60,14 +60,19 @@ def _curve(capacity: Capacity, rows: list[Point], size: Size) -> alt.TopLevelMix
     shades.range = [[6, 3], [1, 0]]
     line = alt.Chart(_data(rows)).mark_line(strokeWidth=2)
     middle = line.encode(
-        x=x, y=alt.Y("median(ms):Q", scale=y_scale), color=colour, strokeDash=alt.StrokeDash("series:N", scale=shades, legend=None)
+        x=x,
+        y=alt.Y("median(ms):Q", scale=y_scale),
+        color=colour,
+        strokeDash=alt.StrokeDash("series:N", scale=shades, legend=None),
     )
     shape = alt.Shape(
         "verdict:N",
         scale=alt.Scale(domain=list(_VERDICTS), range=list(_SHAPES)),
         legend=alt.Legend(orient="top", title=None),
     )
-    marks = alt.Chart(_data(rows)).mark_point(size=70, filled=True, opacity=0.9).encode(x=x, y=y, color=colour, shape=shape)
+    marks = (
+        alt.Chart(_data(rows)).mark_point(size=70, filled=True, opacity=0.9).encode(x=x, y=y, color=colour, shape=shape)
+    )
     title = alt.TitleParams(
         f"Throughput and latency: {plain(capacity.target)} ({capacity.badge})",
         subtitle=[_subtitle(capacity)],

@@ -69,7 +69,9 @@ def judge(run: RunFolder, slo: Sequence[Limit]) -> Judgement:
             return Judgement(False, f"{misses[0]}; by far, so it counts although {fault}", SATURATED)
         return Judgement(None, f"invalid: {fault}", EXHAUSTED)
     if misses and run.totals.get("generator_bound") is True:
-        return Judgement(None, f"the process that runs the SDK was the limit, not the database ({misses[0]})", EXHAUSTED)
+        return Judgement(
+            None, f"the process that runs the SDK was the limit, not the database ({misses[0]})", EXHAUSTED
+        )
     if misses:
         return Judgement(False, "; ".join(misses), SATURATED if not _kept_up(run) else SLO_MISSED)
     return _held(run, slo)
