@@ -96,20 +96,14 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="run folders, or folders above them")],
     out: Annotated[Path | None, typer.Option(help="where to write; without it beside the runs")] = None,
 ) -> None:
-    """The tables, report.md and report.html of runs that were made; needs no database and no Locust."""
-    from results.folder import load
-    from results.report import render_terminal, report_folder, write_reports
-    from results.search import find_runs
+    """The tables, report.md and report.html of what was made, runs and capacity searches; needs no database."""
+    from results.report_command import report_all
 
-    found = [load(folder) for folder in find_runs(runs)]
-    render_terminal(found, Console())
     try:
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        paths = write_reports(found, out or report_folder(found))
+        for path in report_all(runs, out, Console()):
+            print(f"report: {path}")
     except OSError as error:
         raise SetupError(f"cannot write the report: {error.strerror}: {error.filename}") from error
-    print(f"report: {paths.html}")
 
 
 @app.command()

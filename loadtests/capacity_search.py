@@ -14,7 +14,8 @@ told again from its file. The rules:
   repeats disagree is neither: it widens the interval. When repeats move an end, the new end is measured three times
   too, after the gap that has opened was bisected.
 - An unknown rate is no end of the interval: it bounds the search, not the answer. When nothing above the lower end
-  was seen to miss, the answer is a lower bound only.
+  was seen to miss, the lowest unknown rate is measured once more, since a busy minute may have passed; after that the
+  answer is a lower bound only.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ class Rate:
         return self.held + self.missed + self.unknown
 
     @property
+    def silent(self) -> bool:
+        """Whether no measurement said anything."""
+        return self.held + self.missed == 0
+
+    @property
     def always_held(self) -> bool:
         """Whether it mostly held and nothing speaks against it."""
         return self.mostly_held and self.missed == 0
@@ -108,7 +114,7 @@ def next_step(steps: Sequence[Step], bounds: Bounds) -> Planned | None:
     if _open(steps):
         return Planned(steps[-1].rate_turns, steps[-1].phase)
     rates = rates_of(steps)
-    begun = [rate for rate in rates if 1 < rate.count < bounds.repeats]
+    begun = [rate for rate in rates if 1 < rate.count < bounds.repeats and not rate.silent]
     return (None if begun else _narrower(rates, bounds)) or _edge(rates, begun, bounds)
 
 
@@ -177,11 +183,14 @@ def _halved(rates: Sequence[Rate], below: Rate, bounds: Bounds) -> Planned | Non
 
 def _edge(rates: Sequence[Rate], begun: Sequence[Rate], bounds: Bounds) -> Planned | None:
     """The end, or the rate whose repeats have begun, that was measured least; None when each has its repeats."""
-    wanted = {rate.turns: rate for rate in (*begun, *ends(rates)) if rate is not None and rate.count < bounds.repeats}
+    low, high = ends(rates)
+    wanted = [rate for rate in (*begun, low, high) if rate is not None and rate.count < bounds.repeats]
+    if high is None and bounds.repeats > 1:
+        wanted += [rate for rate in rates if rate.silent and (low is None or rate.turns > low.turns)][:1]
+        wanted = [rate for rate in wanted if not rate.silent or rate.count == 1]
     if not wanted:
         return None
-    least = min(wanted.values(), key=lambda rate: (rate.count, rate.turns))
-    return Planned(least.turns, "edge")
+    return Planned(min(wanted, key=lambda rate: (rate.count, rate.turns)).turns, "edge")
 
 
 def rounded(turns: float) -> float:
@@ -193,7 +202,7 @@ def answer(steps: Sequence[Step], bounds: Bounds, name: str, *, interrupted: boo
     """What the steps say; `name` is the target as the sentence calls it."""
     rates = rates_of(steps)
     low, high = ends(rates)
-    unknown = [rate.turns for rate in rates if rate.held + rate.missed == 0]
+    unknown = [rate.turns for rate in rates if rate.silent]
     cause = _cause(steps, high, [turns for turns in unknown if low is None or turns > low.turns])
     kind = "none" if low is None else "lower_bound" if high is None else "interval"
     stop = INTERRUPTED if interrupted or cause is None else str(cause.stop)
@@ -241,5 +250,5 @@ def _doubts(rates: Sequence[Rate], low: Rate | None, high: Rate | None) -> Itera
                 f"at {rate_figure(rate.turns)} turns/s {rate.missed} of {rate.held + rate.missed} measurements missed"
             )
         inside = low is not None and high is not None and low.turns < rate.turns < high.turns
-        if inside and rate.held + rate.missed == 0:
+        if inside and rate.silent:
             yield f"nothing is known of {rate_figure(rate.turns)} turns/s, where the harness failed"

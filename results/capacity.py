@@ -79,7 +79,7 @@ class Step:
     @property
     def verdict(self) -> str:
         """Whether it held, in a word."""
-        return "not judged" if self.holds is None else "holds" if self.holds else "MISSED"
+        return "unknown" if self.holds is None else "holds" if self.holds else "MISSED"
 
     @property
     def told(self) -> str:

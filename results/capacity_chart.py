@@ -15,7 +15,7 @@ from results.scope import rate_figure
 from results.sheet import plain
 
 _SERIES: Final = ("p50", "p99")
-_VERDICTS: Final = ("holds", "MISSED", "not judged")
+_VERDICTS: Final = ("holds", "MISSED", "unknown")
 _SHAPES: Final = ("circle", "triangle-up", "cross")
 
 
@@ -26,7 +26,8 @@ def curve_charts(capacity: Capacity) -> list[Chart]:
         return []
     caption = (
         f"{plain(capacity.target)} ({capacity.badge}): turn response by the rate offered; one mark a step, the line "
-        f"through the middle of each rate's. Shaded: {_shaded_words(capacity)}. Dashed: the SLO's limits on the turns."
+        f"through the middle of those that hold or miss. Shaded: {_shaded_words(capacity)}. "
+        "Dashed: the SLO's limits on the turns."
     )
     return [drawn(caption, lambda size: _curve(capacity, rows, size))]
 
@@ -54,16 +55,16 @@ def _curve(capacity: Capacity, rows: list[Point], size: Size) -> alt.TopLevelMix
     x = alt.X("rate:Q", scale=alt.Scale(type="log", nice=False, padding=16), axis=x_axis)
     y_scale = alt.Scale(type="log", nice=False, padding=12)
     y = alt.Y("ms:Q", scale=y_scale, axis=ms_axis("turn response, ms", heights))
-    names, shades = alt.Scale(domain=list(_SERIES), range=list(COLOURS[:2])), alt.Scale(domain=list(_SERIES))
     legend = alt.Legend(orient="top", title=None, symbolStrokeWidth=2)
-    colour = alt.Color("series:N", scale=names, legend=legend)
-    shades.range = [[6, 3], [1, 0]]
-    line = alt.Chart(_data(rows)).mark_line(strokeWidth=2)
+    colour = alt.Color("series:N", scale=alt.Scale(domain=list(_SERIES), range=list(COLOURS[:2])), legend=legend)
+    dashes = alt.Scale(domain=list(_SERIES), range=[[6, 3], [1, 0]])
+    judged = [row for row in rows if row["verdict"] != _VERDICTS[2]]
+    line = alt.Chart(_data(judged)).mark_line(strokeWidth=2)
     middle = line.encode(
         x=x,
         y=alt.Y("median(ms):Q", scale=y_scale),
         color=colour,
-        strokeDash=alt.StrokeDash("series:N", scale=shades, legend=None),
+        strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=None),
     )
     shape = alt.Shape(
         "verdict:N",
@@ -107,7 +108,7 @@ def _rules(limits: list[Point], y: alt.Y) -> list[alt.Chart]:
         return []
     base = alt.Chart(_data(limits))
     rule = base.mark_rule(color="#000000", strokeDash=[8, 4], strokeWidth=1.5).encode(y=y)
-    words = base.mark_text(align="left", baseline="bottom", dx=4, dy=-3, fontSize=11, color="#1a1a1a")
+    words = base.mark_text(align="left", baseline="top", dx=4, dy=4, fontSize=11, color="#1a1a1a")
     return [rule, words.encode(x=alt.value(0), y=y, text="words:N")]
 
 

@@ -82,7 +82,7 @@ def _held(run: RunFolder, slo: Sequence[Limit]) -> Judgement:
     if turns < needed:
         return Judgement(None, f"only {count(turns)} turns, where the limits need {count(needed)}", EXHAUSTED)
     few = unjudged(run, slo)
-    return Judgement(True, f"not judged, too few samples: {', '.join(few)}" if few else "")
+    return Judgement(True, f"too few samples to judge {', '.join(few)}" if few else "")
 
 
 def unjudged(run: RunFolder, slo: Sequence[Limit]) -> list[str]:

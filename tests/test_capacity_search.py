@@ -101,7 +101,15 @@ def test_an_exhausted_generator_gives_a_lower_bound_near_its_limit_and_says_so()
     assert (told.high_turns, told.kind, told.stop) == (None, "lower_bound", EXHAUSTED)
     assert "a lower bound, since the load generator could not measure" in told.detail
     assert "invalid: lag" in told.detail
-    assert count(steps, 1_840) == 3  # the first that could not be measured was tried three times
+    assert [found.phase for found in steps if found.rate_turns == 1_840] == ["bracket"] * 3 + ["edge"] * 3
+
+
+def test_a_busy_minute_that_has_passed_does_not_end_the_search() -> None:
+    busy = iter([None] * 3)
+    _, told = found(lambda rate: next(busy, True) if rate == 230 else rate <= 900)
+    assert told.low_turns is not None
+    assert told.high_turns is not None
+    assert told.low_turns <= 900 < told.high_turns <= told.low_turns * 1.11
 
 
 def test_a_generator_that_never_measures_finds_nothing() -> None:
