@@ -16,7 +16,7 @@ UNUSED: Final = ("rate", "saturate", "time_scale", "users", "spawn_rate", "round
 """Options of `dbverdict run` that set the load: passed over where dbverdict.toml holds them."""
 
 _OWN: Final = (
-    Option("target", None, "the database design: one a call"),
+    Option("target", None, "the database design: one a call", multiple=True),
     Option("duration", DURATION, "the measured window of each step"),
     Option("longest", LONGEST, "the longest a window may become so that it holds enough turns for its p99"),
     Option("start", None, "turns a second to begin with; without it the lowest that needs no longer window"),
