@@ -25,6 +25,10 @@ app = typer.Typer(
 )
 
 
+baselines = typer.Typer(help="A reference that a gate holds runs against.", no_args_is_help=True)
+app.add_typer(baselines, name="baseline")
+
+
 def _run(config: Path | None, dry_run: bool, **values: Any) -> None:
     """Run an experiment: targets x rounds, interleaved, each a headless Locust run; compare and report."""
     from loadtests import run_command
@@ -126,6 +130,58 @@ def compare(
     else:
         command.show(found, Console())
     raise typer.Exit(command.exit_code(found))
+
+
+@app.command()
+def gate(
+    runs: Annotated[list[Path], typer.Argument(help="runs, experiments or folders above them")],
+    config: Annotated[Path | None, typer.Option(help="a file with [slo.…] tables; without it ./dbverdict.toml")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="what `dbverdict baseline save` wrote")] = None,
+    primary: Annotated[str | None, typer.Option(help="the metric that is held against the baseline")] = None,
+    practical: Annotated[float, typer.Option(help="the least share that matters", min=0.0)] = 0.05,
+    practical_ms: Annotated[float, typer.Option(help="the least difference of a latency that matters", min=0.0)] = 0.1,
+    allow_different: Annotated[list[str] | None, typer.Option(help="a fact that may differ, as in machine")] = None,
+    junit: Annotated[Path | None, typer.Option(help="write JUnit XML here")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="write Markdown here")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="write JSON here")] = None,
+) -> None:
+    """Pass or fail a CI job: 0 pass, 1 limit missed, 3 worse than the baseline, 4 no evidence, 5 no baseline."""
+    from results.comparison import Practical
+    from results.gate_command import Request, perform
+    from targets.catalog import CATALOG
+
+    outputs = {"junit": junit, "markdown": markdown, "json": as_json}
+    request = Request(
+        runs=runs,
+        config=config,
+        baseline=baseline,
+        primary=primary,
+        practical=Practical(practical, practical_ms),
+        allowed=allow_different or (),
+        targets=CATALOG,
+        outputs={form: path for form, path in outputs.items() if path is not None},
+    )
+    raise typer.Exit(perform(request, Console()))
+
+
+@baselines.command("save")
+def save_baseline(
+    runs: Annotated[list[Path], typer.Argument(help="runs, experiments or folders above them")],
+    out: Annotated[Path, typer.Option(help="the file to write")] = Path("dbverdict-baseline.json"),
+    target: Annotated[str | None, typer.Option(help="only this target")] = None,
+) -> None:
+    """Write several valid rounds as one small file to commit."""
+    from results.baseline_command import save
+
+    save(runs, out, target)
+
+
+@baselines.command("show")
+def show_baseline(path: Annotated[Path, typer.Argument(help="the file")] = Path("dbverdict-baseline.json")) -> None:
+    """What a baseline holds: its rounds, their noise, and the facts they were measured under."""
+    from results.baseline_command import show
+
+    raise typer.Exit(show(path, Console()))
 
 
 @app.command()

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from results.capacity import Capacity, Step
 from results.figures import ABSENT, ms, rate, share
-from results.markdown import escaped, folded, sheet_markdown
+from results.markdown import escaped, folded
+from results.markdown import render_sheet as sheet_markdown
 from results.report import ReportPaths, replace
 from results.scope import KINDS, Kind, rate_figure
 from results.sheet import Sheet, numbers, plain, words

@@ -36,7 +36,7 @@ def compare_paths(
 def show(found: Sequence[Comparison], console: Console) -> None:
     """The verdicts first, then the tables."""
     for part in found:
-        console.print(Text(f"{headline(part)}: {plain(sentence(part))}", style="bold"))
+        console.print(Text(f"{headline(part)}: {plain(sentence(part))}", style="bold"), soft_wrap=True)
     for part in found:
         if not part.not_ranked:
             render_sheet(comparison_sheet(part), console)
@@ -50,7 +50,10 @@ def show_apart(part: Comparison, console: Console) -> None:
     for side in (part.a, part.b):
         known = [(label, side.values(key)) for label, key in _APART.items()]
         figures = ", ".join(f"{label} {min(v):.3g} to {max(v):.3g} ms" for label, v in known if v)
-        console.print(f"  {plain(side.label)} ({side.badge}), {len(side.rounds)} rounds: {figures or 'no figures'}")
+        console.print(
+            f"  {plain(side.label)} ({side.badge}), {len(side.rounds)} rounds: {figures or 'no figures'}",
+            soft_wrap=True,
+        )
 
 
 _APART = {"turn response p50": "turns.response_p50_ms", "p99": "turns.response_p99_ms"}

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from results.inference import CONFIDENCE, Difference, compare, corrected, detectable, possible, rounds_needed
 from results.metric import DEFAULT_PRIMARY, LATENCY_FLOOR_MS, Metric, every_metric, find_metric
 from results.scope import KINDS
-from results.side import Round, Side
+from results.side import Side
 
 Verdict = Literal["better", "worse", "no difference", "inconclusive", "not ranked"]
 """Of B against A. "no difference" means: none beyond the practical size, as far as the interval reaches."""
@@ -108,10 +108,11 @@ def compare_sides(
     a: Side,
     b: Side,
     primary: str | None = None,
-    practical: Practical = Practical(),
+    practical: Practical | None = None,
     confidence: float = CONFIDENCE,
 ) -> Comparison:
     """Judge B against A; the sides' facts must have been found equal. `primary` is a metric's key."""
+    practical = practical or Practical()
     metric = find_metric(primary or default_primary(a))
     rest = [found for found in every_metric() if found != metric and found.figure.name in COMPARED]
     others = [
@@ -141,30 +142,29 @@ def _not_ranked(a: Side, b: Side) -> str:
 def _compared(a: Side, b: Side, metric: Metric, practical: Practical, confidence: float) -> Compared:
     first, second, paired = evidence(a, b, metric.key)
     if not possible(len(first), len(second), paired=paired):
-        return Compared(metric, None, _lacking(a, b, metric, paired), INCONCLUSIVE, confidence)
+        return Compared(metric, None, _lacking(a, b, metric), INCONCLUSIVE, confidence)
     found = compare(first, second, paired=paired, confidence=confidence)
     return Compared(metric, found, "", verdict_of(metric, found, practical), confidence)
 
 
 def evidence(a: Side, b: Side, key: str) -> tuple[list[float], list[float], bool]:
-    """A metric's values on both sides and whether they are pairs: rounds of the same experiments are."""
-    if not _interleaved(a, b):
-        return a.values(key), b.values(key), False
-    first = {found.place: found.values[key] for found in a.rounds if key in found.values}
-    second = {found.place: found.values[key] for found in b.rounds if key in found.values}
+    """A metric's values on both sides, and whether they are pairs: two or more rounds measured side by side are."""
+    first, second = _by_place(a, key), _by_place(b, key)
     shared = [place for place in first if place in second]
+    if len(shared) < 2 or _experiments(a) != _experiments(b):
+        return a.values(key), b.values(key), False
     return [first[place] for place in shared], [second[place] for place in shared], True
 
 
-def _interleaved(a: Side, b: Side) -> bool:
-    def experiments(rounds: Sequence[Round]) -> set[str | None]:
-        return {found.experiment if found.place else None for found in rounds}
-
-    first = experiments(a.rounds)
-    return bool(first) and None not in first and first == experiments(b.rounds)
+def _by_place(side: Side, key: str) -> dict[tuple[str, int], float]:
+    return {found.place: found.values[key] for found in side.rounds if found.place and key in found.values}
 
 
-def _lacking(a: Side, b: Side, metric: Metric, paired: bool) -> str:
+def _experiments(side: Side) -> set[str | None]:
+    return {found.experiment for found in side.rounds}
+
+
+def _lacking(a: Side, b: Side, metric: Metric) -> str:
     has = [side for side in (a, b) if side.values(metric.key)]
     for side in (a, b):
         if not side.rounds:
@@ -173,8 +173,7 @@ def _lacking(a: Side, b: Side, metric: Metric, paired: bool) -> str:
         return f"only {has[0].label} gives it"
     if not has:
         return _too_few(a, b, metric)
-    what = "pairs of rounds" if paired else "rounds in all"
-    return f"an interval needs {'2' if paired else '3'} {what} that give it: make more --rounds"
+    return "an interval needs 3 rounds in all that give it, and 2 where they are pairs: make more --rounds"
 
 
 def _too_few(a: Side, b: Side, metric: Metric) -> str:

@@ -15,6 +15,9 @@ from results.verdict_text import difference_range, ratio, ratio_range, sentence,
 NOTABLE: Final = 0.05
 """An exploratory difference is marked when its corrected p-value is below this."""
 
+ALIKE: Final = 0.005
+"""Exploratory metrics whose whole interval is this close to equal are named, not shown."""
+
 _EXPLORATORY: Final = (
     "Exploratory: these carry no verdict. * differs even when their number is taken into account (p below 0.05, "
     "Benjamini and Yekutieli); the intervals are 95 % each."
@@ -28,16 +31,22 @@ def comparison_sheet(found: Comparison) -> Sheet:
         *numbers(plain(found.a.label), plain(found.b.label), "ratio\nB/A", "95 %\ninterval", "difference\nB-A"),
         *words("note"),
     )
-    parts = [part for part in (found.primary, *found.others) if not _nothing(part)]
+    parts = [found.primary, *(part for part in found.others if not _alike(part))]
     rows = tuple(_row(part, primary=part is found.primary) for part in parts)
     title = f"B = {plain(found.b.label)} against A = {plain(found.a.label)} · {found.a.load}"
-    return Sheet(title, columns, rows, (_EXPLORATORY, *_notes(found)))
+    alike = [part.metric.label for part in found.others if _alike(part)]
+    left_out = [f"equal within {ALIKE:.1%}, not shown: {', '.join(alike)}."] if alike else []
+    return Sheet(title, columns, rows, (_EXPLORATORY, *left_out, *_notes(found)))
 
 
-def _nothing(part: Compared) -> bool:
-    """No errors on either side: a row that says nothing."""
+def _alike(part: Compared) -> bool:
+    """Whether a row would only say that nothing differs."""
     found = part.difference
-    return part.metric.figure.name == "errors" and found is not None and found.a == found.b == 0
+    if found is None:
+        return False
+    if found.ratio is None:
+        return found.difference.low == found.difference.high == 0
+    return found.ratio.low >= 1 - ALIKE and found.ratio.high <= 1 + ALIKE
 
 
 def _row(part: Compared, *, primary: bool) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from hdrh.histogram import HdrHistogram
 
 from results.histogram import Counts, new_hdr
 
-_UNDECODABLE: Final = (ValueError, TypeError, IndexError, zlib.error, HdrCookieException, HdrLengthException)
+UNDECODABLE: Final = (ValueError, TypeError, IndexError, zlib.error, HdrCookieException, HdrLengthException)
+"""What the library raises for a histogram that is none."""
 
 
 class IntervalLogError(ValueError):
@@ -45,7 +46,7 @@ def _interval(path: Path, number: int, line: str) -> tuple[str, HdrHistogram]:
         raise _broken(path, number, "is not an interval")
     try:
         return fields[0].removeprefix("Tag="), HdrHistogram.decode(fields[4])
-    except _UNDECODABLE as error:
+    except UNDECODABLE as error:
         raise _broken(path, number, "holds no readable histogram") from error
 
 

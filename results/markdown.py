@@ -31,7 +31,7 @@ def _scope(scope: Scope) -> Iterable[str]:
     for group in scope.groups:
         yield f"### {group.heading}"
         yield group.kind.sentence
-        yield sheet_markdown(answer.summary(scope, group))
+        yield render_sheet(answer.summary(scope, group))
     findings = answer.findings(scope)
     if findings:
         yield "\n".join(f"- {escaped(finding)}" for finding in findings)
@@ -56,11 +56,11 @@ def folded(sheets: Iterable[Sheet | None]) -> Iterable[str]:
     for sheet in sheets:
         if sheet is not None:
             summary = html.escape(sheet.caption)  # inside an HTML block Markdown's own escapes would be shown
-            yield f"<details><summary>{summary}</summary>\n\n{sheet_markdown(sheet, caption=False)}\n\n</details>"
+            yield f"<details><summary>{summary}</summary>\n\n{render_sheet(sheet, caption=False)}\n\n</details>"
 
 
-def sheet_markdown(sheet: Sheet, *, caption: bool = True) -> str:
-    """A table with its caption and notes."""
+def render_sheet(sheet: Sheet, *, caption: bool = True) -> str:
+    """One table as Markdown, with its notes below it."""
     head = _row([" ".join(column.heading.split("\n")) for column in sheet.columns])
     rule = "|" + "|".join("---:" if column.figures else "---" for column in sheet.columns) + "|"
     table = "\n".join([head, rule, *(_row(row) for row in sheet.rows)])

@@ -9,9 +9,8 @@ from rich.console import Console
 
 from results import capacity_report
 from results.capacity import load_capacity
-from results.folder import load
 from results.report import render_terminal, report_folder, write_reports
-from results.search import find_capacities, find_runs
+from results.search import find_capacities, load_runs
 
 
 def report_all(paths: Sequence[Path], out: Path | None, console: Console) -> Iterator[Path]:
@@ -21,7 +20,7 @@ def report_all(paths: Sequence[Path], out: Path | None, console: Console) -> Ite
     when it is all there is, else into a folder of its name.
     """
     searches, others = find_capacities(paths)
-    runs = [load(folder) for folder in find_runs(others)] if others else []
+    runs = load_runs(others) if others else []
     found = [(folder, load_capacity(folder)) for folder in searches]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from results.capacity import FILE
-from results.folder import RunFormatError
+from results.folder import RunFolder, RunFormatError, load
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
@@ -28,6 +28,17 @@ def find_runs(paths: Iterable[Path]) -> list[Path]:
             raise RunFormatError(f"{path} {what}: name a run folder, or the folder above several")
         for run in runs:
             found.setdefault(run.resolve(), run)
+    return list(found.values())
+
+
+def load_runs(paths: Iterable[Path]) -> list[RunFolder]:
+    """The runs among `paths` and below them, read; raises RunFormatError, also for the same run in two folders."""
+    found: dict[str, RunFolder] = {}
+    for folder in find_runs(paths):
+        run = load(folder)
+        other = found.setdefault(run.id, run)
+        if other is not run:
+            raise RunFormatError(f"the run {run.id} is found twice, in {other.path} and {folder}: name each run once")
     return list(found.values())
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from results.folder import RunFolder, load
+from results.folder import RunFolder
 from results.refusal import Refusal
-from results.search import find_runs
+from results.search import load_runs
 from results.side import Side, differences, make_side
 
 Pair = tuple[Side, Side]
@@ -19,7 +19,7 @@ def read_pairs(paths: Sequence[Path], target: str | None = None, allowed: Sequen
     One path holds several targets: its first target is the reference. Several paths: the same target of each is
     compared; where every path holds one target, those are. Raises Refusal where facts are not equal.
     """
-    groups = {path: by_target(_load(path), target, str(path)) for path in paths}
+    groups = {path: by_target(load_runs([path]), target, str(path)) for path in paths}
     if len(groups) < len(paths):
         raise Refusal("the same folder is named twice: name two different ones")
     _refuse_shared(groups)
@@ -27,10 +27,6 @@ def read_pairs(paths: Sequence[Path], target: str | None = None, allowed: Sequen
     for a, b in pairs:
         refuse_unequal(a, b, allowed)
     return pairs
-
-
-def _load(path: Path) -> list[RunFolder]:
-    return [load(folder) for folder in find_runs([path])]
 
 
 def by_target(runs: Sequence[RunFolder], target: str | None, where: str) -> dict[str, list[RunFolder]]:

@@ -75,7 +75,7 @@ def test_an_interval_that_lies_within_the_practical_size_says_no_difference() ->
 
 
 def test_with_the_noise_of_our_own_repeated_runs_only_large_changes_of_a_p99_are_found() -> None:
-    """14 % was the noise of the turn response p99 of `postgres` over ten rounds, 5 % that of its p50: docs/methodology.md."""
+    """docs/methodology.md: 14 % was the noise of `postgres`' turn response p99 over ten rounds, 5 % of its p50."""
     assert share(verdicts(1.10, (10, 10), 0.14, paired=True), WORSE) < 0.5
     assert share(verdicts(1.35, (10, 10), 0.14, paired=True), WORSE) >= 0.90
     assert share(verdicts(1.10, (10, 10), 0.05, paired=True), WORSE) >= 0.90

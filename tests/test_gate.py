@@ -1,0 +1,352 @@
+"""`dbverdict gate` and `baseline`: each exit code is seen to happen, and nothing is green by default."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+import cli
+from results.refusal import Refusal
+from tests.rounds import rounds
+from tests.run_folders import LAG, change
+
+pytestmark = pytest.mark.fast
+
+GENEROUS = "[slo.turns]\nresponse_p99_ms = 200\nerrors_max = 0.001\n"
+
+
+@pytest.fixture(autouse=True)
+def in_no_ci(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the tests run says nothing of what a gate must print; no dbverdict.toml lies about."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def said(*arguments: object) -> tuple[int, str]:
+    """The exit code and everything that was printed."""
+    result = CliRunner().invoke(cli.app, [*map(str, arguments)])
+    if isinstance(result.exception, Refusal):
+        return 2, str(result.exception)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def config(text: str, name: str = "limits.toml") -> Path:
+    path = Path(name)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def saved(runs: Path, out: str = "baseline.json") -> Path:
+    code, text = said("baseline", "save", runs, "--out", out)
+    assert code == 0, text
+    return Path(out)
+
+
+def test_limits_that_hold_pass_with_0(tmp_path: Path) -> None:
+    code, text = said("gate", rounds(tmp_path / "runs", 2), "--config", config(GENEROUS))
+    assert code == 0
+    assert text.startswith("gate passed: 2 checks")
+    assert "limit at most 200 ms" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "[slo.turns]\nresponse_p99_ms = 1\n",
+        "[slo.turns]\nresponse_p50_ms_max = 0.5\n",
+        "[slo.append_message]\nservice_p50_ms = 0.1\n",
+        "[slo.postgres.read_messages]\nservice_p50_ms = 0.1\n",
+        "[slo.turns]\nthroughput_min = 1000\n",
+        "[slo.turns]\ngoodput_min = 1000\n",
+    ],
+)
+def test_a_limit_that_is_missed_ends_with_1(tmp_path: Path, table: str) -> None:
+    code, text = said("gate", rounds(tmp_path / "runs", 2), "--config", config(table))
+    assert code == 1
+    assert text.startswith("gate failed (1, a limit was missed): 1 of 1 checks")
+    assert "MISSED" in text
+
+
+def test_errors_and_consumed_capacity_have_limits_too(tmp_path: Path) -> None:
+    failing = rounds(tmp_path / "failing", 2, timeouts=3)
+    assert said("gate", failing, "--config", config("[slo.read_messages]\nerrors_max = 0.001\n"))[0] == 1
+    assert said("gate", failing, "--config", config("[slo.read_messages]\nerrors_max = 0.5\n"))[0] == 0
+    metered = rounds(tmp_path / "metered", 2, target="dynamodb-local", badge="emulator", metered=True)
+    assert said("gate", metered, "--config", config("[slo.append_message]\nrcu_per_op_max = 1.4\n"))[0] == 1
+    assert said("gate", metered, "--config", config("[slo.append_message]\nrcu_per_op_max = 1.6\n"))[0] == 0
+
+
+def test_a_limit_of_one_target_binds_that_target_alone(tmp_path: Path) -> None:
+    rounds(tmp_path / "runs", 2)
+    rounds(tmp_path / "runs", 2, first_seed=20, target="dynamodb-local", badge="emulator")
+    code, text = said(
+        "gate", tmp_path / "runs", "--config", config("[slo.dynamodb-local.turns]\nresponse_p50_ms = 1\n")
+    )
+    assert code == 1
+    assert "1 of 1 checks" in text
+
+
+def test_a_wrong_answer_fails_the_job_whatever_the_limits_say(tmp_path: Path) -> None:
+    wrong = {"name": "integrity", "limit": "every answer right", "value": "2 wrong", "ok": False}
+    runs = rounds(tmp_path / "runs", 2)
+    change(next(runs.iterdir()), lambda facts: facts["limits"].append(wrong))
+    code, text = said("gate", runs, "--config", config(GENEROUS))
+    assert code == 1
+    assert "2 wrong" in " ".join(text.split())
+
+
+def test_worse_than_the_baseline_ends_with_3(tmp_path: Path) -> None:
+    baseline = saved(rounds(tmp_path / "main", 5))
+    slow = rounds(tmp_path / "slow", 3, median_ms=0.9, first_seed=40, experiment="e2")
+    code, text = said("gate", slow, "--baseline", baseline)
+    assert code == 3
+    assert "REGRESSION" in text
+    assert "postgres is worse than postgres (baseline): turn response p99" in " ".join(text.split())
+    assert said("gate", slow, "--baseline", baseline, "--config", config("[slo.turns]\nresponse_p99_ms = 1\n"))[0] == 3
+
+
+def test_the_same_or_better_than_the_baseline_passes(tmp_path: Path) -> None:
+    baseline = saved(rounds(tmp_path / "main", 5))
+    again = rounds(tmp_path / "again", 3, first_seed=40, experiment="e2")
+    code, text = said("gate", again, "--baseline", baseline)
+    assert code == 0
+    fast = rounds(tmp_path / "fast", 3, median_ms=0.3, first_seed=60, experiment="e3")
+    code, text = said("gate", fast, "--baseline", baseline)
+    assert code == 0
+    assert "no regression" in text
+
+
+def test_a_single_new_round_is_judged_against_the_noise_stored_in_the_baseline(tmp_path: Path) -> None:
+    baseline = saved(rounds(tmp_path / "main", 5))
+    slow = rounds(tmp_path / "slow", 1, median_ms=0.9, first_seed=40, experiment="e2")
+    code, text = said("gate", slow, "--baseline", baseline)
+    assert code == 3
+    assert "1 against 5 rounds" in " ".join(text.split())
+
+
+def test_invalid_runs_alone_end_with_4_and_one_valid_round_is_enough(tmp_path: Path) -> None:
+    runs = rounds(tmp_path / "runs", 2, reasons=(LAG,))
+    code, text = said("gate", runs, "--config", config(GENEROUS))
+    assert code == 4
+    assert "NO EVIDENCE" in text
+    assert "lag p99 2.31 ms" in text
+    rounds(runs, 1, first_seed=30)
+    code, text = said("gate", runs, "--config", config(GENEROUS))
+    assert code == 0
+    assert "left out, no evidence" in text
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("[slo.turns]\nresponse_p999_ms = 9999\n", "too few"),
+        ("[slo.delete_chat]\nresponse_p50_ms = 9999\n", "did not occur"),
+        ("[slo.dynamodb.turns]\nresponse_p99_ms = 9999\n", "there is no run of dynamodb"),
+        ("[slo.get_user]\nrcu_per_op_max = 9999\n", "does not report it"),
+    ],
+)
+def test_what_cannot_be_judged_is_never_green(tmp_path: Path, table: str, told: str) -> None:
+    code, text = said("gate", rounds(tmp_path / "runs", 2), "--config", config(table))
+    assert code == 4
+    assert told in " ".join(text.split())
+
+
+def test_a_percentile_with_too_few_samples_in_new_rounds_is_no_evidence_against_a_baseline(tmp_path: Path) -> None:
+    baseline = saved(rounds(tmp_path / "main", 3, rate=100.0))
+    for path in (short := rounds(tmp_path / "short", 3, first_seed=40, rate=100.0)).iterdir():
+        change(path, lambda facts: facts["turns"]["response_ms"].update(p99=None))
+    assert said("gate", short, "--baseline", baseline)[0] == 4
+
+
+def test_an_operation_or_a_target_that_vanished_is_loud(tmp_path: Path) -> None:
+    main = rounds(tmp_path / "main", 2)
+    rounds(main, 2, first_seed=20, target="memory")
+    baseline = saved(main)
+    only = rounds(tmp_path / "only", 2, first_seed=40)
+    code, text = said("gate", only, "--baseline", baseline)
+    assert code == 4
+    assert "memory is in the baseline and has no run" in " ".join(text.split())
+    for path in (lacking := rounds(tmp_path / "lacking", 2, first_seed=40)).iterdir():
+        change(path, lambda facts: facts["operations"].pop("append_message"))
+    alone = saved(rounds(tmp_path / "alone", 2), "alone.json")
+    code, text = said("gate", lacking, "--baseline", alone)
+    assert code == 4
+    assert "append_message vanished" in text
+
+
+def test_a_missing_baseline_ends_with_5(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = rounds(tmp_path / "runs", 2)
+    code, text = said("gate", runs, "--baseline", "nowhere.json", "--config", config(GENEROUS))
+    assert code == 5
+    assert "there is no baseline nowhere.json: make one with `dbverdict baseline save" in text
+    assert said("baseline", "show", "nowhere.json")[0] == 5
+
+
+def test_a_target_the_baseline_does_not_hold_ends_with_5(tmp_path: Path) -> None:
+    baseline = saved(rounds(tmp_path / "main", 2))
+    runs = rounds(tmp_path / "runs", 2, first_seed=40)
+    rounds(runs, 2, first_seed=20, target="memory")
+    code, text = said("gate", runs, "--baseline", baseline)
+    assert code == 5
+    assert "holds no rounds of memory" in " ".join(text.split())
+
+
+def test_the_floor_of_an_experiment_is_judged_only_when_it_is_named(tmp_path: Path) -> None:
+    runs = rounds(tmp_path / "runs", 2)
+    (floor,) = set(rounds(tmp_path / "floor", 1, target="null", badge="harness", median_ms=500.0, rate=20.0).iterdir())
+    change(floor, lambda facts: facts["experiment"].update(round=0))
+    os.rename(floor, runs / floor.name)
+    assert said("gate", runs, "--config", config(GENEROUS))[0] == 0
+    named = config("[slo.null.turns]\nresponse_p50_ms = 1\n")
+    assert said("gate", runs, "--config", named)[0] == 1
+
+
+def broken(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    def apply(path: Path) -> None:
+        content = json.loads(path.read_text())
+        change_it(content)
+        path.write_text(json.dumps(content))
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda path: path.write_text(path.read_text()[:-300]), "cut short or no JSON"),
+        (lambda path: path.write_text("{}"), "is no baseline"),
+        (broken(lambda content: content.update(format=9)), "format 9"),
+        (broken(lambda content: content["sides"][0].pop("rounds")), "was changed"),
+        (broken(lambda content: content["sides"][0].update(rounds=[])), "was changed"),
+        (broken(lambda content: content["sides"][0]["values"].update({"turns.errors": ["x", "y"]})), "was changed"),
+        (broken(lambda content: content["sides"][0]["histograms_ns"].update({"turn.response": "AAAA"})), "was changed"),
+        (broken(lambda content: content.update(sides=[])), "was changed"),
+    ],
+)
+def test_a_baseline_that_was_damaged_is_one_line(tmp_path: Path, damage: Callable[[Path], object], told: str) -> None:
+    baseline = saved(rounds(tmp_path / "main", 2))
+    damage(baseline)
+    code, text = said("gate", rounds(tmp_path / "runs", 2, first_seed=40), "--baseline", baseline)
+    assert (code, len(text.splitlines())) == (2, 1)
+    assert told in text
+
+
+def test_unequal_facts_are_refused_against_a_baseline(tmp_path: Path) -> None:
+    baseline = saved(rounds(tmp_path / "main", 2))
+    for path in (other := rounds(tmp_path / "other", 2, first_seed=40)).iterdir():
+        change(path, lambda facts: facts["provenance"].update(cpu_model="Another CPU"))
+    code, text = said("gate", other, "--baseline", baseline)
+    assert code == 2
+    assert "machine Some CPU @ 2.50GHz, 2, 7.8 against Another CPU, 2, 7.8" in text
+    assert said("gate", other, "--baseline", baseline, "--allow-different", "machine")[0] in (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[slo.turns]\nrespons_p99_ms = 10\n", "did you mean response_p99_ms?"),
+        ("[slo.append_mesage]\nservice_p99_ms = 10\n", "did you mean append_message?"),
+        ("[slo.postgres.append_mesage]\nservice_p99_ms = 10\n", "did you mean append_message?"),
+        ("[slo.turns]\nservice_p99_ms = 10\n", "unknown limit 'service_p99_ms'"),
+        ("[slo.turns]\nthroughput_max = 10\n", "did you mean throughput_min?"),
+        ('[slo.turns]\nresponse_p99_ms = "10"\n', "must be a number"),
+        ("[slo.turns]\nresponse_p99_ms = -1\n", "0 or more"),
+        ("[slo]\nturns = 10\n", "slo.turns must be a table"),
+        ("[sol.turns]\nresponse_p99_ms = 10\n", "did you mean slo?"),
+        ("[slo.turns\n", "is no TOML"),
+        ("", "there is nothing to judge by"),
+    ],
+)
+def test_limits_that_cannot_be_read_are_one_line(tmp_path: Path, text: str, told: str) -> None:
+    code, line = said("gate", rounds(tmp_path / "runs", 1), "--config", config(text))
+    assert (code, len(line.splitlines())) == (2, 1)
+    assert told in line
+
+
+def test_a_run_that_is_found_twice_is_one_line(tmp_path: Path) -> None:
+    runs = rounds(tmp_path / "runs", 2)
+    copied = next(runs.iterdir())
+    shutil.copytree(copied, runs / "a-copy")
+    for command in (["gate", runs, "--config", config(GENEROUS)], ["baseline", "save", runs], ["report", runs]):
+        code, text = said(*command)
+        assert (code, len(text.splitlines())) == (2, 1)
+        assert f"the run {copied.name} is found twice" in text
+
+
+def test_no_runs_and_no_config_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, text = said("gate", "empty", "--config", config(GENEROUS))
+    assert code == 2
+    assert "empty holds no run" in text
+    assert "cannot read nowhere.toml" in said("gate", rounds(tmp_path / "runs", 1), "--config", "nowhere.toml")[1]
+    assert "cannot write" in said("gate", tmp_path / "runs", "--config", config(GENEROUS), "--junit", "no/where.xml")[1]
+
+
+def test_a_dbverdict_toml_in_this_folder_is_read_unasked(tmp_path: Path) -> None:
+    config(GENEROUS, "dbverdict.toml")
+    assert said("gate", rounds(tmp_path / "runs", 2))[0] == 0
+
+
+def test_the_outputs_tell_the_same_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    baseline = saved(rounds(tmp_path / "main", 4))
+    slow = rounds(tmp_path / "slow", 3, median_ms=0.9, first_seed=40, experiment="e2")
+    limits = config("[slo.turns]\nresponse_p99_ms = 1\nresponse_p999_ms = 99\nresponse_p50_ms = 99\n")
+    code, text = said("gate", slow, "--baseline", baseline, "--config", limits,
+                      "--junit", "j.xml", "--json", "g.json", "--markdown", "g.md")  # fmt: skip
+    assert code == 4
+    content = json.loads(Path("g.json").read_text())
+    states = {check["name"]: check["state"] for check in content["checks"]}
+    assert states == {
+        "turns.response_p99_ms": "missed",
+        "turns.response_p999_ms": "no evidence",
+        "turns.response_p50_ms": "kept",
+        "baseline turns.response_p99_ms": "regression",
+    }
+    assert (content["code"], content["passed"], len(content["comparisons"])) == (4, False, 1)
+    suite = ElementTree.parse("j.xml").getroot()
+    assert {key: suite.get(key) for key in ("tests", "failures", "errors")} == {
+        "tests": "4",
+        "failures": "2",
+        "errors": "1",
+    }
+    assert summary.read_text() == "before\n" + Path("g.md").read_text()
+    assert "gate failed (4, no valid measurement): 3 of 4 checks" in summary.read_text()
+    assert text.count("::error title=dbverdict postgres") == 3
+
+
+def test_a_workflow_command_cannot_be_forged_by_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    runs = rounds(tmp_path / "runs", 1, reasons=({**LAG, "figure": "x\n::error::forged"},))
+    text = said("gate", runs, "--config", config(GENEROUS))[1]
+    assert not [line for line in text.splitlines() if line.startswith("::error::")]
+
+
+def test_a_baseline_holds_its_rounds_in_tens_of_kilobytes(tmp_path: Path) -> None:
+    path = saved(rounds(tmp_path / "main", 5))
+    assert path.stat().st_size < 100_000
+    code, text = said("baseline", "show", path)
+    assert code == 0
+    assert "postgres (self-hosted), 5 rounds" in text
+    assert "turn response" in text
+    assert "Some CPU" in text
+
+
+def test_a_baseline_of_one_round_is_refused(tmp_path: Path) -> None:
+    runs = rounds(tmp_path / "runs", 1)
+    rounds(runs, 1, first_seed=30, reasons=(LAG,))
+    code, text = said("baseline", "save", runs, "--out", "b.json")
+    assert code == 2
+    assert "postgres has 1 valid rounds" in text
+    assert not list(Path().glob("b.json*"))
