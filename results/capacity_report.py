@@ -96,9 +96,10 @@ def facts_sheet(capacity: Capacity) -> Sheet:
 
 def render_terminal(capacity: Capacity, console: Console) -> None:
     """Print the answer, then the curve."""
-    console.print(Text(title_of(capacity), style="bold"))
-    for line in answer_lines(capacity):
-        console.print(Text(line))
+    first, *more = answer_lines(capacity)
+    console.print(Text(first, style="bold"))
+    for line in more:
+        console.print(Text(line, style="italic"))
     render_sheet(curve(capacity), console)
 
 

@@ -19,7 +19,9 @@ FAR: Final = 2.0
 """A miss by this factor, beyond the longest stall, is more than a harness that was late can have made by itself."""
 
 _LATE: Final = frozenset({"lag", "stall"})
+_CUT_SHORT: Final = frozenset({"interrupted", "stopped", "budget"})
 _BACKLOG_S: Final = 1.0
+_TOLD: Final = 2  # of a saturated database every operation misses its limit
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def judge(run: RunFolder, slo: Sequence[Limit]) -> Judgement:
     twice its limit and the longest stall together. Where the process of the SDK was the limit, a miss is not the
     database's. Too few turns to tell their percentile: nothing can be said, unless a limit is missed anyway.
     """
-    if run.end not in ("planned", "overloaded"):
-        return Judgement(None, f"ended: {run.end or 'before its end'}", INTERRUPTED)
+    if not run.complete or run.end in _CUT_SHORT:
+        return Judgement(None, f"cut short: {run.end or 'killed'}", INTERRUPTED)
     misses = list(_misses(run, slo))
     fault = "; ".join(reason.figure for reason in run.reasons)
     if not run.valid:
@@ -73,7 +75,8 @@ def judge(run: RunFolder, slo: Sequence[Limit]) -> Judgement:
             None, f"the process that runs the SDK was the limit, not the database ({misses[0]})", EXHAUSTED
         )
     if misses:
-        return Judgement(False, "; ".join(misses), SATURATED if not _kept_up(run) else SLO_MISSED)
+        more = [f"{len(misses) - _TOLD} more limits"] if len(misses) > _TOLD else []
+        return Judgement(False, "; ".join([*misses[:_TOLD], *more]), SATURATED if not _kept_up(run) else SLO_MISSED)
     return _held(run, slo)
 
 

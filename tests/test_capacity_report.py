@@ -123,8 +123,8 @@ def test_a_file_that_is_cut_or_missing_or_no_table_is_refused(tmp_path: Path) ->
 
 def test_the_answer_comes_first_then_every_step_by_its_rate() -> None:
     lines = on_terminal(FOUND).splitlines()
-    assert lines[0] == "postgres (self-hosted) · chat · rate (poisson), 16 connections, 1,000 people"
-    assert lines[1].startswith("Capacity: between 163 and 230 turns/s (slo missed). ")
+    assert lines[0].startswith("Capacity: between 163 and 230 turns/s (slo missed). postgres (self-hosted) holds")
+    assert "chat · rate (poisson), 16 connections, 1,000 people" in " ".join(lines)
     assert [line.split()[0] for line in lines if re.match(r" +\d+ ", line)] == ["115", "163", "230", "230"]
     assert max(map(len, lines)) <= 100
 

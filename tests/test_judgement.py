@@ -44,9 +44,8 @@ def test_a_missed_limit_is_named_with_its_figure(tmp_path: Path) -> None:
     found = judged(tmp_path, median_ms=20.0)
     assert (found.holds, found.stop) == (False, SLO_MISSED)
     assert found.why.startswith("turn response p99 ")
-    assert "ms, limit 200 ms" in found.why
-    assert "read_messages response p99 " in found.why
-    assert "get_user" not in found.why
+    assert "ms, limit 200 ms; list_chats response p99 " in found.why
+    assert found.why.endswith("ms, limit 50.0 ms; 2 more limits")  # read_messages and append_message, not get_user
 
 
 def test_a_limit_of_one_operation_is_judged_by_itself(tmp_path: Path) -> None:
@@ -122,8 +121,16 @@ def test_wrong_answers_are_a_miss(tmp_path: Path) -> None:
     assert judge(load(path), DEFAULT_SLO).why == "wrong answers: 1 wrong: gap 1"
 
 
-def test_a_run_that_was_interrupted_says_nothing(tmp_path: Path) -> None:
-    assert judged(tmp_path, end="interrupted") == Judgement(None, "ended: interrupted", INTERRUPTED)
+def test_a_run_that_was_cut_short_says_nothing(tmp_path: Path) -> None:
+    assert judged(tmp_path / "a", end="interrupted") == Judgement(None, "cut short: interrupted", INTERRUPTED)
+    assert judged(tmp_path / "b", end="budget").stop == INTERRUPTED
+    assert judged(tmp_path / "c", complete=False) == Judgement(None, "cut short: killed", INTERRUPTED)
+
+
+def test_an_engine_that_died_is_the_harness_s_fault(tmp_path: Path) -> None:
+    died = {"rule": "died", "figure": "engine died: killed by signal 9", "remedy": "run again"}
+    found = judged(tmp_path, end="engine_died", reasons=(died,), median_ms=80.0)
+    assert found == Judgement(None, "invalid: engine died: killed by signal 9", EXHAUSTED)
 
 
 def test_a_step_takes_its_figures_from_its_run(tmp_path: Path) -> None:
