@@ -102,6 +102,7 @@ def perform(plan: ExperimentPlan, say: Callable[[str], None]) -> Outcome:
 
 
 def _report(outcome: Outcome) -> None:
+    from results.experiment_answer import experiment_answers
     from results.folder import load
     from results.report import render_terminal, write_reports
 
@@ -109,7 +110,10 @@ def _report(outcome: Outcome) -> None:
     for run in runs:
         write_reports([run], run.path)
     paths = write_reports(runs, outcome.folder)
-    render_terminal(runs, Console(), details=False)
+    console = Console()
+    render_terminal(runs, console, details=False)
+    for answer in experiment_answers(runs) if max(run.round or 0 for run in runs) > 1 else ():
+        console.print(f"{answer.verdict.upper()}: {answer.sentence}", style="bold", markup=False, soft_wrap=True)
     print(f"runs: {outcome.folder}\nreport: {paths.html}", flush=True)
 
 
