@@ -13,7 +13,7 @@ from results.slo import Slo
 from results.validity import ERROR_RATE
 
 ERRORS: Final = Limit(OPERATIONS, "errors", ERROR_RATE)
-"""Every run is held to this limit, so every SLO holds it."""
+"""Every run is held to this limit, so every SLO holds it unless another one on errors stands in its place."""
 
 DEFAULT_SLO: Final = (
     Limit(TURNS, "response_p99_ms", GOOD_TURN_MS),
@@ -27,19 +27,19 @@ _MARGIN: Final = 1.15
 
 
 def slo_for(target: str, slos: Iterable[Slo]) -> tuple[Limit, ...]:
-    """The limits that apply to the target and the one on errors; the default SLO where none apply.
+    """The limits that apply to the target, all of them as in `dbverdict gate`; the default SLO where none apply.
 
-    A limit of the target's own stands before the same one of every target. Raises Refusal for a minimum.
+    Raises Refusal for a minimum.
     """
-    found: dict[str, Slo] = {}
-    for slo in sorted((slo for slo in slos if slo.target in (None, target)), key=lambda slo: slo.target is not None):
+    mine = [slo for slo in slos if slo.target in (None, target)]
+    for slo in mine:
         if slo.is_minimum:
             raise Refusal(
                 f"the limit {slo.name} is a minimum, which `capacity` cannot look for, "
                 "since it sets the rate itself: leave it out of the [slo] that `capacity` reads"
             )
-        found[slo.metric.key] = slo
-    return (*map(Limit.of, found.values()), ERRORS) if found else DEFAULT_SLO
+    errors = () if any(slo.metric.figure.name == ERRORS.figure for slo in mine) else (ERRORS,)
+    return (*map(Limit.of, mine), *errors) if mine else DEFAULT_SLO
 
 
 def turns_needed(slo: Sequence[Limit]) -> int:

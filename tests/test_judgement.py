@@ -151,10 +151,15 @@ def slo(folder: Path, text: str, target: str = "postgres") -> tuple[Limit, ...]:
     return slo_for(target, read_slos(path, ("postgres", "dynamodb-local")))
 
 
-def test_limits_of_the_file_replace_the_default_and_the_targets_own_stand_first(tmp_path: Path) -> None:
+def test_limits_of_the_file_replace_the_default_and_all_that_apply_are_held(tmp_path: Path) -> None:
     text = "[slo.turns]\nresponse_p99_ms = 300\n[slo.postgres.turns]\nresponse_p99_ms = 150\n"
-    assert slo(tmp_path, text) == (Limit("turns", "response_p99_ms", 150.0), ERRORS)
-    assert slo(tmp_path, text, "dynamodb-local") == (Limit("turns", "response_p99_ms", 300.0), ERRORS)
+    general, own = (Limit("turns", "response_p99_ms", limit) for limit in (300.0, 150.0))
+    assert slo(tmp_path, text) == (general, own, ERRORS)
+    assert slo(tmp_path, text, "dynamodb-local") == (general, ERRORS)
+
+
+def test_another_limit_on_errors_stands_in_the_place_of_every_run_s_own(tmp_path: Path) -> None:
+    assert slo(tmp_path, "[slo.turns]\nerrors_max = 0.02\n") == (Limit("turns", "errors", 0.02),)
 
 
 def test_without_limits_that_apply_the_default_stands(tmp_path: Path) -> None:
