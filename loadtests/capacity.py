@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from loadtests.capacity_search import Bounds, Planned, answer, rates_of, search
 from loadtests.facts import command_line
+from loadtests.preparation import loading_usd
 from loadtests.series import Finished, Place, RunSeries
 from loadtests.settings import Settings
 from results.capacity import EXHAUSTED, FILE, Capacity, Limit, Step
@@ -79,7 +81,7 @@ class CapacitySearch:
         return self._found
 
     def _measure(self, planned: Planned) -> Step | None:
-        if self._series.interrupted or self._found.code is not None:
+        if self._series.interrupted or self._found.code is not None or self._spent():
             return None
         self._made += 1
         before = next((rate.count for rate in rates_of(self._found.steps) if rate.turns == planned.rate_turns), 0)
@@ -91,9 +93,28 @@ class CapacitySearch:
         """The step's options; a budget is one for the whole search."""
         options = {**self._plan.options, "rate": f"{planned.rate_turns:g}"}
         settings = self._plan.settings
-        if settings.max_usd_given or settings.design.badge == "managed":
+        if settings.max_usd_given or self._managed:
             options["max_usd"] = f"{max(settings.max_usd - self._spent_usd, 1e-6):.6f}"
         return options
+
+    def _spent(self) -> bool:
+        """Whether what is left of a budget would not even pay for loading."""
+        left_usd = self._plan.settings.max_usd - self._spent_usd
+        if not (self._managed and self._made and left_usd <= self._loading_usd):
+            return False
+        self._say(f"--max-usd is used up after {self._made} steps: about ${self._spent_usd:.2f}")
+        self._found.code = INTERRUPTED_CODE
+        return True
+
+    @property
+    def _managed(self) -> bool:
+        return self._plan.settings.design.badge == "managed"
+
+    @cached_property
+    def _loading_usd(self) -> float:
+        """What each step's loading costs where somebody is paid for it: the run's own totals do not hold it."""
+        settings = self._plan.settings
+        return loading_usd(settings.make_workload().dataset(settings.seed)) if self._managed else 0.0
 
     def _step(self, planned: Planned, finished: Finished) -> Step | None:
         """The run as a step; None where it says that the search must end."""
@@ -114,7 +135,7 @@ class CapacitySearch:
     def _take(self, run: RunFolder) -> None:
         workload = run.part("workload")
         self._workload = {"name": workload["name"], "fingerprint": workload["fingerprint"]}
-        self._spent_usd += run.total("usd") or 0.0
+        self._spent_usd += (run.total("usd") or 0.0) + self._loading_usd
 
     def _tell(self, steps: Sequence[Step]) -> None:
         step = steps[-1]
