@@ -8,7 +8,8 @@ import sys
 import time
 from argparse import ArgumentParser
 from functools import cache
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from locust import events
@@ -18,17 +19,21 @@ from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.director import Director
 from loadtests.forks import release_workers
-from loadtests.mirror import Mirror
+from loadtests.mirror import Mirror, show_our_percentiles
 from loadtests.node import Node
 from loadtests.plan import Plan
 from loadtests.ports import refuse_busy_master_port, refuse_busy_port
-from loadtests.progress import Progress
+from loadtests.progress import Display, PlainLines, Progress, display
 from loadtests.settings import OPTIONS, Settings, read
 from loadtests.signals import interrupt_main
-from results.validity import INTERRUPTED, INVALID, USAGE
-from results.window import End
+from loadtests.web_page import WebPage
+from results.validity import INTERRUPTED, INVALID, USAGE, worst
+from results.window import End, Window
 from targets.catalog import CATALOG
 from targets.protocol import SetupError
+
+if TYPE_CHECKING:
+    from loadtests.run_gate import RunGate
 
 ORDER: Final = "dbverdict_order"
 EVENT: Final = "dbverdict_event"
@@ -40,7 +45,8 @@ def add_options(parser: ArgumentParser) -> None:
     """Our options, in a group of their own; texts are checked at the start, so that a mistake is one line."""
     group = parser.add_argument_group("dbverdict", "What is asked, of which database, under which load")
     target = group.add_argument("--target", default="", help="the database design: " + ", ".join(CATALOG))
-    actions = [target]
+    gate = group.add_argument("--gate", default="", help="a dbverdict.toml whose limits decide the exit code")
+    actions = [target, gate]
     for option in OPTIONS:
         text = option.help + (f" ({', '.join(option.choices)})" if option.choices else "")
         text += f" [{option.default}]" if option.default else ""
@@ -62,6 +68,7 @@ def install() -> None:
     except SetupError as error:
         print(f"dbverdict: {error}", file=sys.stderr, flush=True)
         sys.exit(USAGE)
+    show_our_percentiles()
     events.init_command_line_parser.add_listener(add_options)
     events.init.add_listener(_on_init)
 
@@ -127,12 +134,16 @@ class Control:
         self._options = environment.parsed_options
         self._director: Director | None = None
         self._node: Node | None = None
+        self._display: Display = PlainLines(told=False)
         self._clients: list[str] = []
         self._run_time_s: float | None = None
         self._began_s = 0.0
         self._exit_code: int | None = None
+        self._gate: RunGate | None = None
         if isinstance(self._runner, MasterRunner):
             self._runner.register_message(EVENT, self._on_event)
+        if environment.web_ui is not None:
+            WebPage(environment.web_ui, self._options.web_base_path or "", lambda: self._director)
         environment.events.test_start.add_listener(self._on_test_start)
         environment.events.test_stopping.add_listener(self._on_test_stopping)
         environment.events.quitting.add_listener(self._on_quitting)
@@ -143,6 +154,7 @@ class Control:
     def get_ready(self) -> None:
         """Check the options, open the server and load the data; raises `SetupError`."""
         settings = read(vars(self._options))
+        self._gate = _read_gate(self._options.gate)
         if self._director is not None and self._director.run is not None:
             self._director.close()
         self._director = Director(settings, _say)
@@ -153,6 +165,9 @@ class Control:
         turns = settings.expected_turns(self._users())
         print(_expectation(settings, self._users(), turns), flush=True)
         self._director.open_server()
+        table = self._environment.web_ui is not None or not self._options.only_summary
+        self._display = display(self._director.experiment, table=table)
+        self._display.tell(f"{self._director.experiment.get('label', '')}{settings.target}: loading the data")
         length_s = self._run_time_s or (settings.warmup_s + duration_s if duration_s else None)
         self._director.prepare(None if turns is None or length_s is None else turns * length_s)
 
@@ -168,12 +183,14 @@ class Control:
 
     def fail(self, error: SetupError) -> None:
         """One line, and the exit code of a usage error."""
+        self._display.close()
         print(f"dbverdict: {error}", file=sys.stderr, flush=True)
         self._exit_code = self._environment.process_exit_code = USAGE
         self.abandon()
 
     def abandon(self) -> None:
         """End what was started."""
+        self._display.close()
         if self._director is not None:
             self._director.close()
         if self._node is not None:
@@ -201,14 +218,18 @@ class Control:
             ready = self._runner.clients.ready + self._runner.clients.running + self._runner.clients.spawning
             self._clients = sorted((client.id for client in ready), key=self._runner.get_worker_index)
         mirror = Mirror(self._environment.stats)
-        progress = Progress(director.settings, director.experiment, settings.warmup_s + ramp_s, duration_s)
-        director.watch = [mirror.show, progress.show]
+        director.watch = [mirror.show, self._make_progress(director, ramp_s, duration_s).show]
         workers = len(self._clients) or 1
         director.begin(director.plan(ramp_s, duration_s), workers, self._users(), self._spawn_rate(), self._send)
         gevent.spawn(self._follow_people, director)
         gevent.spawn(self._quit_when_over, director)
         if "parent" in director.experiment:
             gevent.spawn(self._leave_with, director.experiment["parent"], director)
+
+    def _make_progress(self, director: Director, ramp_s: float, duration_s: float | None) -> Progress:
+        warmup_s = director.settings.warmup_s
+        window = Window(ramp_s, warmup_s, None if duration_s is None else ramp_s + warmup_s + duration_s)
+        return Progress(director.settings.target, director.experiment, window, self._display, director.warnings)
 
     def _send(self, worker: int, order: dict[str, Any]) -> None:
         if self._clients:
@@ -279,13 +300,15 @@ class Control:
 
     def _complete(self, director: Director) -> None:
         try:
-            run = director.complete()
+            run = self._judge(director)
         except OSError as error:
             print(f"dbverdict: cannot write under --out {director.settings.out}: {error.strerror}", file=sys.stderr)
             self._exit_code = USAGE
             director.give_up()
             return
         self._exit_code = run["exit_code"] if run is not None else INVALID
+        if self._gate is not None and director.folder is not None:
+            self._exit_code = worst([self._exit_code, self._gate.judge(director.folder)])
         if run is not None and run["end"]["reason"] == "disk":
             print(f"dbverdict: {run['end']['detail']}", file=sys.stderr)
             self._exit_code = USAGE
@@ -293,6 +316,13 @@ class Control:
             gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.2)  # let Locust write its CSV once more, with the last second
         if run is not None and self._environment.web_ui is not None:
             self._report(director)
+
+    def _judge(self, director: Director) -> dict[str, Any] | None:
+        """Wait for the end; the display goes before anything else is printed."""
+        try:
+            return director.complete()
+        finally:
+            self._display.close()
 
     def _on_quit(self, **_: Any) -> None:
         """After Locust's own tables: ours, which are the result."""
@@ -307,10 +337,20 @@ class Control:
         from results.folder import load
         from results.report import render_terminal, write_reports
 
-        runs = [load(director.folder)]
-        render_terminal(runs, Console())
+        runs, console = [load(director.folder)], Console()
+        render_terminal(runs, console)
+        if self._gate is not None:
+            self._gate.show(console)
         paths = write_reports(runs, director.folder)
         print(f"run: {director.folder}\nreport: {paths.html}", flush=True)
+
+
+def _read_gate(file: str) -> RunGate | None:
+    if not file:
+        return None
+    from loadtests.run_gate import RunGate  # brings scipy along: a second that only a gate needs
+
+    return RunGate(Path(file))
 
 
 def _measured(settings: Settings, ramp_s: float, run_time_s: float | None, duration_s: float | None) -> float | None:

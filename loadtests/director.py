@@ -34,6 +34,7 @@ from results.integrity import merge, unchecked
 from results.provenance import provenance
 from results.recorder import Interval
 from results.run import RunWriter
+from results.validity import Reason
 from results.window import End, Window
 from targets.catalog import TargetOptions
 from targets.protocol import SetupError
@@ -74,6 +75,7 @@ class Director:
         self._workers = 0
         self._end: End | None = None
         self._start_wall_s = 0.0
+        self._phase = "starting"
         self.changed = Event()
         self.over = Event()  # set when every worker has finished or is given up
         self.run: dict[str, Any] | None = None
@@ -216,6 +218,7 @@ class Director:
             ) from error
 
     def _watch(self, interval: Interval, phase: str) -> None:
+        self._phase = phase
         for show in self.watch:
             show(interval, phase)
         self._look_at_budget()
@@ -290,6 +293,22 @@ class Director:
         for worker in range(self._workers):
             if worker not in self._finished:
                 self._send(worker, order)
+
+    def warnings(self) -> list[Reason]:
+        """What a person who watches this run should know now."""
+        return self._writer.warnings() if self._writer is not None else []
+
+    def so_far(self) -> dict[str, Any] | None:
+        """What run.json says at the end, or would say now; None before the run has begun."""
+        return self.run or (self._writer.so_far() if self._writer is not None else None)
+
+    def phase(self) -> str:
+        """Where the run is: preparing, a phase of its window, or ended and why."""
+        if self.run is not None:
+            return f"ended ({self.run['end']['reason']})"
+        if self._writer is None:
+            return "preparing"
+        return self._phase
 
     # --- the end -----------------------------------------------------------------------------------------------
 

@@ -51,11 +51,11 @@ class ExperimentPlan:
             planned.append((0, "null", min(self.duration_s, FLOOR_SECONDS)))
         return [PlannedRun(order, number, target, s) for order, (number, target, s) in enumerate(planned, 1)]
 
-    def seconds(self) -> float:
-        """About how long it takes."""
+    def seconds(self, after: int = 0) -> float:
+        """About how long it takes; with `after` the runs that follow run number `after`."""
         settings = next(iter(self.settings.values()))
         ramp_s = self.users / self.spawn_rate if settings.model == "people" else 0.0
-        return sum(run.duration_s + settings.warmup_s + ramp_s + _OVERHEAD_S for run in self.runs())
+        return sum(run.duration_s + settings.warmup_s + ramp_s + _OVERHEAD_S for run in self.runs()[after:])
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Experiment:
 
     def _one(self, run: PlannedRun, outcome: Outcome) -> None:
         label = f"[{run.order}/{len(self._plan.runs())}] "
-        place = Place(run.round, run.order, label, run.duration_s)
+        place = Place(run.round, run.order, label, run.duration_s, self._plan.seconds(after=run.order))
         finished = self._series.run(self._settings(run.target), self._plan.options, place)
         outcome.runs += [finished.folder] if finished.folder else []
         outcome.codes.append(finished.code)

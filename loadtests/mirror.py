@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from locust import stats as locust_stats
 from locust.stats import RequestStats, StatsEntry, StatsError
 
 from results.histogram import Counts, highest_value_of
@@ -18,6 +19,13 @@ _KEPT_SECONDS = 30
 """Locust reads the last dozen seconds of its counts per second, and never drops one: a long run would only grow."""
 
 _TIMED = frozenset(OUTCOMES.index(outcome) for outcome in TIMED_OUTCOMES)
+
+
+def show_our_percentiles() -> None:
+    """Have Locust's tables, charts and CSV show the percentiles that our reports do, where it lets us choose."""
+    locust_stats.PERCENTILES_TO_CHART = [0.5, 0.99]
+    locust_stats.PERCENTILES_TO_STATISTICS = [0.99]  # beside the median, which is always there
+    locust_stats.PERCENTILES_TO_REPORT = [0.5, 0.9, 0.99, 0.999, 1.0]
 
 
 class Mirror:

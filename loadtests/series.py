@@ -23,12 +23,16 @@ from targets.protocol import SetupError
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands in its series, and how long it measures; `label` begins the lines told of it."""
+    """Where a run stands in its series, how long it measures, and about how long the runs after it take (0: unknown).
+
+    `label` begins the lines told of it.
+    """
 
     round: int
     order: int
     label: str
     duration_s: float
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,8 @@ class RunSeries:
             self._child.terminate()
         code = self._child.wait()
         self._child = None
-        if sys.stderr.isatty():
-            print(file=sys.stderr)
+        if code < 0 and sys.stderr.isatty():
+            print(file=sys.stderr)  # a run that was killed leaves its display
         return code
 
     def _command(self, target: str, options: Mapping[str, Any]) -> list[str]:

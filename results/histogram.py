@@ -133,6 +133,15 @@ class Tally:
         """Add a part, exactly."""
         self._dense[counts.buckets] += counts.counts
 
+    def include(self, other: Tally) -> None:
+        """Add all that another holds, exactly."""
+        self._dense += other._dense
+
+    @property
+    def total(self) -> int:
+        """How many values have been added so far."""
+        return int(self._dense.sum())
+
     def counts(self) -> Counts:
         """What has been added so far."""
         buckets = np.flatnonzero(self._dense)
@@ -145,13 +154,17 @@ MINIMUM_BEYOND: Final = 10
 PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9}
 
 
+def settled(counts: Counts, percentile: float) -> bool:
+    """Whether enough samples lie beyond `percentile` for it to be printed."""
+    return counts.total * (100 - percentile) / 100 >= MINIMUM_BEYOND - 1e-6
+
+
 def summary_ms(counts: Counts) -> dict[str, float | None]:
     """p50, p90, p99, p999 and max in milliseconds; None where too few samples lie beyond."""
-    total = counts.total
     values = percentiles_ns(counts, tuple(PERCENTILES.values()))
     result: dict[str, float | None] = {
-        name: value / 1e6 if total * (100 - percentile) / 100 >= MINIMUM_BEYOND - 1e-6 else None
+        name: value / 1e6 if settled(counts, percentile) else None
         for (name, percentile), value in zip(PERCENTILES.items(), values, strict=True)
     }
-    result["max"] = counts.max_ns / 1e6 if total else None
+    result["max"] = counts.max_ns / 1e6 if counts.total else None
     return result

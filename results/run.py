@@ -13,20 +13,16 @@ from typing import Any, Final
 
 from results import integrity, validity
 from results.calibrated import beside
-from results.histogram import add, summary_ms
+from results.histogram import summary_ms
 from results.logs import HistogramLog, IntervalTable
 from results.prices import Prices, usd
 from results.recorder import Interval, merge
-from results.sample import HEARTBEAT, OPERATION_NAMES, STALENESS, TURN
+from results.sample import HEARTBEAT, STALENESS, TURN
 from results.totals import EngineFacts, Totals
 from results.window import End, Window
 
 FORMAT: Final = 1
 _SAVE_EVERY_SECONDS: Final = 5
-_OVERLOADED_BACKLOG_S: Final = 1.0
-_OVERLOADED_SHARE: Final = 0.95
-
-
 _DIED: Final = frozenset({"engine_died", "lane_died", "worker_lost", "bug"})
 
 
@@ -120,6 +116,27 @@ class RunWriter:
         self._table.close()
         return self.save(end)
 
+    def so_far(self) -> dict[str, Any]:
+        """What run.json would say now."""
+        return self._run(None)
+
+    def warnings(self) -> list[validity.Reason]:
+        """What a person who watches should know; only what rests on enough samples to stand. Cheap: asked each second.
+
+        A figure of these may still mend before the end, or be outweighed by what follows.
+        """
+        totals = self._totals(self.totals.counted(), None)
+        facts = self._judged(None, totals)
+        facts = replace(
+            facts,
+            lag_p99_ms=max(engine.settled_lag_p99_ns() for engine in self._engines) / 1e6,
+            engine_cpu=max(engine.settled_cpu() for engine in self._engines),
+        )
+        skipped = totals["skipped"]
+        operations, errors = totals["operations"] + skipped, totals["errors"] + skipped
+        answers = validity.Answers(operations, errors, totals["backlog_s"], totals["overloaded"])
+        return validity.warnings(facts, answers)
+
     def save(self, end: End | None) -> dict[str, Any]:
         """Write run.json whole, by replacing it."""
         run = self._run(end)
@@ -132,7 +149,7 @@ class RunWriter:
         operations = self.totals.operations()
         totals = self._totals(operations, end)
         reasons = validity.reasons(self._judged(end, totals))
-        limits = [_error_limit(totals), *integrity.limit(self._integrity), *_budget_limit(end)]
+        limits = [validity.error_limit(totals["error_rate"]), *integrity.limit(self._integrity), *_budget_limit(end)]
         return {
             "format": FORMAT,
             "id": self.folder.name,
@@ -201,31 +218,21 @@ class RunWriter:
     def _overloaded(self, end: End | None) -> bool:
         if end is not None and end.reason == "overloaded":
             return True
-        behind = self.totals.completed_turns < _OVERLOADED_SHARE * self.totals.offered_turns
-        return behind and self.totals.backlog_ns / 1e9 >= _OVERLOADED_BACKLOG_S
+        done, offered = self.totals.completed_turns, self.totals.offered_turns
+        return validity.overloaded(done, offered, self.totals.backlog_ns / 1e9)
 
     def _judged(self, end: End | None, totals: Mapping[str, Any]) -> validity.Facts:
-        service = [self.totals.counts(operation, "service") for operation in range(len(OPERATION_NAMES))]
         died = (f"{end.reason.replace('_', ' ')}: {end.detail}",) if end and end.reason in _DIED else ()
         return validity.Facts(
             model=self.facts["load"]["model"],
             lag_p99_ms=max(engine.lag_p99_ns() for engine in self._engines) / 1e6,
-            service_p99_ms=add(*service).percentile_ns(99.0) / 1e6,
+            service_p99_ms=self.totals.all_counts("service").percentile_ns(99.0) / 1e6,
             engine_cpu=totals["engine_cpu"],
             stall_ms=totals["loop_stall_ms"],
             clock_jump_ms=max((engine.clock_jump_ns for engine in self._engines), key=abs) / 1e6,
             completed_ops=self.totals.completed_ops,
             died=died,
         )
-
-
-def _error_limit(totals: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "name": "errors",
-        "limit": f"<= {validity.ERROR_RATE:.1%} of operations",
-        "value": f"{totals['error_rate']:.2%}",
-        "ok": totals["error_rate"] <= validity.ERROR_RATE,
-    }
 
 
 def _budget_limit(end: End | None) -> list[dict[str, Any]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any, Final
 
-from results.histogram import EMPTY, Counts, Tally, add, summary_ms
+from results.histogram import EMPTY, Counts, Tally, add, settled, summary_ms
 from results.recorder import SPANS, EngineSecond, Interval, name_of
 from results.sample import HEARTBEAT, OPERATION_NAMES, OUTCOMES, STALENESS, TIMED_OUTCOMES, TURN
 
@@ -50,13 +51,21 @@ class Totals:
         ]
         return add(*parts) if parts else EMPTY
 
+    def all_counts(self, span: str) -> Counts:
+        """One span of all operations together, over the outcomes that have a latency."""
+        whole = Tally()
+        for (operation, outcome, name), tally in self._tallies.items():
+            if name == span and operation < len(OPERATION_NAMES) and OUTCOMES[outcome] in TIMED_OUTCOMES:
+                whole.include(tally)
+        return whole.counts()
+
     def outcomes(self, operation: int) -> Counter[str]:
         """How often each outcome occurred."""
         span = "lag" if operation in (HEARTBEAT, STALENESS) else "response"
         found = Counter[str]()
         for (number, outcome, name), tally in self._tallies.items():
             if number == operation and name == span:
-                found[OUTCOMES[outcome]] += tally.counts().total
+                found[OUTCOMES[outcome]] += tally.total
         return found
 
     def units(self, operation: int) -> tuple[float, float]:
@@ -75,24 +84,37 @@ class Totals:
 
     def operations(self) -> dict[str, dict[str, Any]]:
         """The `operations` part of run.json: those that occurred."""
-        seen = sorted({operation for operation, _, _ in self._tallies if operation < len(OPERATION_NAMES)})
-        return {name_of(operation): self._operation(operation) for operation in seen}
-
-    def _operation(self, operation: int) -> dict[str, Any]:
-        outcomes = self.outcomes(operation)
-        read, write = self.units(operation)
         return {
-            "count": outcomes.total(),
-            "errors": outcomes.total() - outcomes["ok"],
-            "errors_by_kind": {kind: number for kind, number in outcomes.items() if kind != "ok"},
-            **{f"{span}_ms": summary_ms(self.counts(operation, span)) for span in SPANS},
-            "read_units": read,
-            "write_units": write,
+            name_of(operation): counted | {f"{span}_ms": summary_ms(self.counts(operation, span)) for span in SPANS}
+            for operation, counted in self._counted()
         }
+
+    def counted(self) -> dict[str, dict[str, Any]]:
+        """The same without the percentiles, for who asks every second."""
+        return {name_of(operation): counted for operation, counted in self._counted()}
+
+    def _counted(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        seen = sorted({operation for operation, _, _ in self._tallies if operation < len(OPERATION_NAMES)})
+        for operation in seen:
+            outcomes = self.outcomes(operation)
+            read, write = self.units(operation)
+            yield (
+                operation,
+                {
+                    "count": outcomes.total(),
+                    "errors": outcomes.total() - outcomes["ok"],
+                    "errors_by_kind": {kind: number for kind, number in outcomes.items() if kind != "ok"},
+                    "read_units": read,
+                    "write_units": write,
+                },
+            )
 
 
 _ENOUGH_TURNS: Final = 100
 """With fewer turns their own p99 would be their slowest: then they are judged together with the heartbeats."""
+
+_SETTLED_NS: Final = 5_000_000_000
+"""A share of a core over less time says nothing yet of a run that goes on."""
 
 
 class EngineFacts:
@@ -127,6 +149,15 @@ class EngineFacts:
             return add(turns, heartbeats).percentile_ns(99.0)
         return max(turns.percentile_ns(99.0), heartbeats.percentile_ns(99.0))
 
+    def settled_lag_p99_ns(self) -> int:
+        """The same while the run goes on: only what has enough samples beyond its p99 to stand; 0 until then."""
+        parts = (tally.counts() for tally in self._lag.values())
+        return max((part.percentile_ns(99.0) for part in parts if settled(part, 99.0)), default=0)
+
+    def settled_cpu(self) -> float:
+        """The same as `cpu` while the run goes on; 0 before five seconds of the window have passed."""
+        return self._share("cpu_ns", _SETTLED_NS)
+
     def cpu(self) -> float:
         """Fraction of one core this engine used between the first and last second of the window; 0 if unknown."""
         return self._share("cpu_ns")
@@ -135,11 +166,11 @@ class EngineFacts:
         """The same for its lane process."""
         return self._share("lane_cpu_ns")
 
-    def _share(self, name: str) -> float:
+    def _share(self, name: str, least_ns: int = 1) -> float:
         if self._first is None or self._last is None:
             return 0.0
         passed_ns = self._last.ended_ns - self._first.ended_ns
-        if passed_ns <= 0:
+        if passed_ns < least_ns:
             return 0.0
         used_ns: int = getattr(self._last, name) - getattr(self._first, name)
         return used_ns / passed_ns

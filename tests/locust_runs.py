@@ -46,6 +46,11 @@ class LocustRun:
         self.output = ""
         self._started.append(self)
 
+    def keep(self) -> LocustRun:
+        """Leave it running from one test to the next: the fixture that started it ends it."""
+        self._started.remove(self)
+        return self
+
     _started: ClassVar[list[LocustRun]] = []
 
     @classmethod

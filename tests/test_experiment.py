@@ -28,7 +28,20 @@ def runs_of(out: Path) -> list[Path]:
 
 
 def test_two_rounds_are_interleaved_and_end_in_an_answer_and_a_report(tmp_path: Path) -> None:
-    done = dbverdict("run", "--target", "null", "--target", "memory", "--rounds", "2", "--out", str(tmp_path), *COMMON)
+    done = dbverdict(
+        "run",
+        "--target",
+        "null",
+        "--target",
+        "memory",
+        "--rounds",
+        "2",
+        "--out",
+        str(tmp_path),
+        *COMMON,
+        "--duration",
+        "1s",
+    )
     runs = [load(folder) for folder in runs_of(tmp_path)]
     assert [run.target for run in runs] == ["null", "memory", "memory", "null"], done.stderr
     assert [run.round for run in runs] == [1, 1, 2, 2]

@@ -23,7 +23,7 @@ DRIVERS = {
     "httptools": {"targets/wire.py"},
     "testcontainers": {"targets/providers/docker.py"},
 }
-WITH_LOCUST = {"loadtests/chat.py", "loadtests/control.py", "loadtests/mirror.py"}
+WITH_LOCUST = {"loadtests/chat.py", "loadtests/control.py", "loadtests/mirror.py", "loadtests/web_page.py"}
 WITH_GEVENT = {*WITH_LOCUST, "loadtests/director.py", "loadtests/engine_process.py", "loadtests/signals.py"}
 
 

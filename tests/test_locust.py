@@ -1,11 +1,9 @@
-"""The ways to run plain Locust: headless, several processes, master and workers, the web UI."""
+"""The ways to run plain Locust: headless, several processes, master and workers."""
 
-import json
 import socket
 import subprocess
 import sys
 import urllib.parse
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 
 from results.folder import load
 from tests.conftest import Servers
-from tests.locust_runs import LocustRun, wait_for
+from tests.locust_runs import LocustRun
 
 RATE = ["--target", "null", "--rate", "50", "-t", "5s", "--warmup", "1s", "--stored-users", "50", "--people", "50"]
 
@@ -43,11 +41,18 @@ def test_people_chat_with_postgres(tmp_path: Path, servers: Servers) -> None:
 
 
 @pytest.fixture(scope="module")
-def single(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The same load in one process: what every other way must issue too."""
-    locust = LocustRun(tmp_path_factory.mktemp("single"), *RATE)
+def alone(tmp_path_factory: pytest.TempPathFactory) -> LocustRun:
+    """The load in one process, with Locust's CSV beside the run folder."""
+    out = tmp_path_factory.mktemp("single")
+    locust = LocustRun(out, *RATE, "--csv", str(out / "mirror"))
     locust.sound()
-    return locust.run()
+    return locust
+
+
+@pytest.fixture(scope="module")
+def single(alone: LocustRun) -> dict[str, Any]:
+    """What that run found: every other way must issue the same."""
+    return alone.run()
 
 
 def assert_same_work(run: dict[str, Any], single: dict[str, Any]) -> None:
@@ -87,46 +92,11 @@ def test_a_master_and_three_workers_issue_the_operations_of_one(tmp_path: Path, 
     assert_same_work(master.run(), single)
 
 
-def test_the_web_ui_starts_and_stops_a_run(tmp_path: Path) -> None:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    locust = LocustRun(tmp_path, "--target", "memory", "--warmup", "1s", "--stored-users", "20",
-                       "--web-host", "127.0.0.1", "--web-port", str(port), headless=False)  # fmt: skip
-
-    def ask(path: str, **form: str) -> str:
-        data = urllib.parse.urlencode(form).encode() if form else None
-        with urllib.request.urlopen(address + path, data=data, timeout=30) as answer:
-            return str(answer.read().decode())
-
-    def up() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    wait_for(up)
-    page = ask("/")
-    assert "time_scale" in page
-    assert "chat_profile" in page
-    ask("/swarm", user_count="40", spawn_rate="40", host="", time_scale="400", connections="4")
-    locust.measuring(2)
-    stats = json.loads(ask("/stats/requests"))
-    turn = next(entry for entry in stats["stats"] if entry["name"] == "turn")
-    assert turn["num_requests"] > 0
-    ask("/stop", now="yes")
-    wait_for(lambda: locust.run()["status"] == "complete")
-    run = locust.run()
-    assert run["end"]["reason"] == "stopped"
-    assert (run["load"]["time_scale"], run["load"]["connections"], run["load"]["users"]) == (400.0, 4, 40)
-    locust.process.terminate()
-    locust.finish()
-
-
-def test_locust_s_csv_mirrors_our_histograms_below_a_millisecond(tmp_path: Path) -> None:
-    locust = LocustRun(tmp_path, *RATE, "--csv", str(tmp_path / "mirror"))
-    locust.sound()
-    rows = (tmp_path / "mirror_stats.csv").read_text().splitlines()
+def test_locust_s_csv_mirrors_our_histograms_below_a_millisecond(alone: LocustRun) -> None:
+    rows = (alone.out / "mirror_stats.csv").read_text().splitlines()
     header = rows[0].split(",")
     row = next(row.split(",") for row in rows if row.startswith("op,get_user,"))
-    assert int(row[header.index("Request Count")]) == locust.run()["operations"]["get_user"]["count"]
+    assert int(row[header.index("Request Count")]) == alone.run()["operations"]["get_user"]["count"]
     assert 0 < float(row[header.index("Median Response Time")]) < 1  # its percentile columns are whole milliseconds
     assert 0 < float(row[header.index("Min Response Time")]) < 1
 
@@ -189,3 +159,24 @@ def test_saturate_keeps_every_connection_busy(tmp_path: Path) -> None:
     assert run["load"]["model"] == "saturate"
     assert run["turns"]["count"] > 1000
     assert run["totals"]["throughput_ops"] * 3 == pytest.approx(run["turns"]["count"], rel=0.05)
+
+
+def test_the_limits_of_a_gate_decide_locust_s_exit_code(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text("[slo.turns]\nresponse_p50_ms = 1000\nthroughput_min = 100000\n")
+    locust = LocustRun(tmp_path / "runs", *RATE, "--gate", str(limits))
+    code = locust.finish()
+    run = locust.run()
+    assert code == (1 if run["validity"]["valid"] else 4), locust.output
+    assert "gate failed" in locust.output
+    assert not run["validity"]["valid"] or "1 of 2 checks" in locust.output
+    assert run["exit_code"] in (0, 4)  # the run's own judgement stays in its folder
+
+
+def test_limits_that_cannot_be_read_cost_no_run(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text("[slo.turns]\nrespons_p50_ms = 1000\n")
+    locust = LocustRun(tmp_path / "runs", *RATE, "--gate", str(limits))
+    assert locust.finish() == 2
+    assert "did you mean response_p50_ms?" in locust.output
+    assert not list((tmp_path / "runs").glob("*"))
