@@ -50,8 +50,19 @@ def answer_lines(capacity: Capacity) -> list[str]:
     return [
         f"Capacity: {found} ({answer.stop.replace('_', ' ')}). {plain(answer.detail)}",
         *unfinished,
-        kind_of(capacity).sentence,
+        *_evidence(kind_of(capacity)),
     ]
+
+
+def _evidence(kind: Kind) -> list[str]:
+    """What the figures are no evidence about; nothing needs saying of a real server."""
+    match kind.name:
+        case "emulator":
+            return [f"{kind.sentence} Nor is its capacity evidence about DynamoDB's."]
+        case "harness":
+            return [kind.sentence]
+        case _:
+            return []
 
 
 def curve(capacity: Capacity) -> Sheet:
