@@ -75,7 +75,7 @@ def judge(run: RunFolder, slo: Sequence[Limit]) -> Judgement:
             None, f"the process that runs the SDK was the limit, not the database ({misses[0]})", EXHAUSTED
         )
     if misses:
-        more = [f"{len(misses) - _TOLD} more limits"] if len(misses) > _TOLD else []
+        more = [f"and {len(misses) - _TOLD} more"] if len(misses) > _TOLD else []
         return Judgement(False, "; ".join([*misses[:_TOLD], *more]), SATURATED if not _kept_up(run) else SLO_MISSED)
     return _held(run, slo)
 

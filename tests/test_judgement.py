@@ -45,7 +45,7 @@ def test_a_missed_limit_is_named_with_its_figure(tmp_path: Path) -> None:
     assert (found.holds, found.stop) == (False, SLO_MISSED)
     assert found.why.startswith("turn response p99 ")
     assert "ms, limit 200 ms; list_chats response p99 " in found.why
-    assert found.why.endswith("ms, limit 50.0 ms; 2 more limits")  # read_messages and append_message, not get_user
+    assert found.why.endswith("ms, limit 50.0 ms; and 2 more")  # read_messages and append_message, not get_user
 
 
 def test_a_limit_of_one_operation_is_judged_by_itself(tmp_path: Path) -> None:
