@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from results.capacity import FILE
 from results.folder import RunFolder, RunFormatError, load
 
 
 def find_runs(paths: Iterable[Path]) -> list[Path]:
     """The run folders among `paths` and up to two levels below them, each once, in order of name.
 
-    A file among folders is passed over: `runs/*` matches the reports that stand beside the runs. Raises
+    A file among folders is passed over: `runs/*` matches the reports that stand beside the runs. So are the steps of
+    a capacity search, each under a load of its own, unless its folder or the step itself is named. Raises
     RunFormatError when a folder holds none, or when there are files only.
     """
     found: dict[Path, Path] = {}
@@ -69,4 +71,20 @@ def _planned_and_gone(file: Path, have: set[tuple[str, str, object]]) -> Iterato
 
 
 def _below(path: Path) -> list[Path]:
-    return [file.parent for pattern in ("*/run.json", "*/*/run.json") for file in path.glob(pattern)]
+    found = [file.parent for pattern in ("*/run.json", "*/*/run.json") for file in path.glob(pattern)]
+    return [run for run in found if run.parent == path or not (run.parent / FILE).is_file()]
+
+
+def find_capacities(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The folders of capacity searches among `paths` and right below them, in order of name, and the other paths.
+
+    A path is no other one when all that it holds are searches.
+    """
+    found: dict[Path, Path] = {}
+    others: list[Path] = []
+    for path in paths:
+        searches = [path] if (path / FILE).is_file() else sorted(file.parent for file in path.glob(f"*/{FILE}"))
+        found.update({folder.resolve(): folder for folder in searches})
+        if not searches or (path not in searches and _below(path)):
+            others.append(path)
+    return list(found.values()), others
