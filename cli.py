@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from loadtests.capacity_options import CAPACITY_OPTIONS
+from loadtests.settings import EVERY_OPTION, Option
 from results.refusal import Refusal
 from results.validity import USAGE
 from targets.protocol import SetupError
@@ -38,18 +41,25 @@ def _run(config: Path | None, dry_run: bool, **values: Any) -> None:
     raise typer.Exit(run_command.exit_code(plan, outcome))
 
 
-def _with_options() -> Any:
-    """`_run` with every option of the table in its signature: they are named once, for Locust and for this command."""
-    from loadtests.settings import EVERY_OPTION
+def _capacity(config: Path | None, **values: Any) -> None:
+    """The highest rate of turns at which an SLO holds, as an interval: bracket, bisect, repeat; a Locust run a step."""
+    from loadtests import capacity_command
+    from loadtests.run_command import say
 
-    annotations: dict[str, Any] = {
-        "config": Annotated[
-            Path | None, typer.Option(help="a dbverdict.toml; without it ./dbverdict.toml, if there is one")
-        ],
-        "dry_run": Annotated[bool, typer.Option("--dry-run", help="print the plan and do nothing")],
-    }
-    defaults: dict[str, Any] = {"config": None, "dry_run": False}
-    for option in EVERY_OPTION:
+    raise typer.Exit(capacity_command.perform(capacity_command.make_plan(values, config), say))
+
+
+_CONFIG: Any = Annotated[
+    Path | None, typer.Option(help="a dbverdict.toml; without it ./dbverdict.toml, if there is one")
+]
+_DRY_RUN: Any = Annotated[bool, typer.Option("--dry-run", help="print the plan and do nothing")]
+
+
+def _with_options(command: Any, options: Iterable[Option], more: Mapping[str, tuple[Any, Any]]) -> Any:
+    """`command` with every option of a table in its signature: they are named once, for Locust and for it."""
+    annotations: dict[str, Any] = {name: annotation for name, (annotation, _) in more.items()}
+    defaults: dict[str, Any] = {name: default for name, (_, default) in more.items()}
+    for option in options:
         name = option.name.replace("-", "_")
         kind: Any = bool if option.flag else list[str] | None if option.multiple else str | None
         text = option.help + (f" ({', '.join(option.choices)})" if option.choices else "")
@@ -58,12 +68,13 @@ def _with_options() -> Any:
         defaults[name] = False if option.flag else None
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter(n, keyword, default=defaults[n], annotation=a) for n, a in annotations.items()]
-    _run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    _run.__annotations__ = annotations
-    return _run
+    command.__signature__ = inspect.Signature(parameters)
+    command.__annotations__ = annotations
+    return command
 
 
-app.command("run")(_with_options())
+app.command("run")(_with_options(_run, EVERY_OPTION, {"config": (_CONFIG, None), "dry_run": (_DRY_RUN, False)}))
+app.command("capacity")(_with_options(_capacity, CAPACITY_OPTIONS, {"config": (_CONFIG, None)}))
 
 
 @app.command()
@@ -89,19 +100,14 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="run folders, or folders above them")],
     out: Annotated[Path | None, typer.Option(help="where to write; without it beside the runs")] = None,
 ) -> None:
-    """The tables, report.md and report.html of runs that were made; needs no database and no Locust."""
-    from results.report import render_terminal, report_folder, write_reports
-    from results.search import load_runs
+    """The tables, report.md and report.html of what was made, runs and capacity searches; needs no database."""
+    from results.report_command import report_all
 
-    found = load_runs(runs)
-    render_terminal(found, Console())
     try:
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        paths = write_reports(found, out or report_folder(found))
+        for path in report_all(runs, out, Console()):
+            print(f"report: {path}")
     except OSError as error:
         raise SetupError(f"cannot write the report: {error.strerror}: {error.filename}") from error
-    print(f"report: {paths.html}")
 
 
 @app.command()
@@ -118,7 +124,8 @@ def compare(
     from results import compare as command
     from results.comparison import Practical
 
-    found = command.compare_paths(sides, primary, Practical(practical, practical_ms), target, allow_different or ())
+    size = Practical.of(practical, practical_ms)
+    found = command.compare_paths(sides, primary, size, target, allow_different or ())
     if as_json:
         print(command.as_json(found))
     else:
@@ -150,7 +157,7 @@ def gate(
         config=config,
         baseline=baseline,
         primary=primary,
-        practical=Practical(practical, practical_ms),
+        practical=Practical.of(practical, practical_ms),
         allowed=allow_different or (),
         targets=CATALOG,
         outputs={form: path for form, path in outputs.items() if path is not None},

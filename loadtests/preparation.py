@@ -16,6 +16,7 @@ import uvloop
 from targets.catalog import CATALOG, TargetOptions
 from targets.protocol import SetupError, TargetError
 from workloads.catalog import WorkloadOptions, make_workload
+from workloads.dataset import Dataset
 from workloads.fingerprint import fingerprint
 
 _UNITS_PER_TURN = (5.4, 6.7)
@@ -42,12 +43,19 @@ async def prepare(order: dict[str, Any]) -> dict[str, Any]:
         return answer
     target = design.make(TargetOptions(**order["target_options"]))  # refuses AWS without --allow-aws
     if design.badge == "managed":
-        answer["loading_usd"] = _announce_aws(order, sum(1 for _ in dataset.messages()))
+        answer["loading_usd"] = _announce_aws(order, dataset)
     await target.prepare(dataset)
     return answer | {"server": dict(await target.describe())}
 
 
-def _announce_aws(order: dict[str, Any], stored_messages: int) -> float:
+def loading_usd(dataset: Dataset) -> float:
+    """About what loading costs at list price, in USD."""
+    from results.prices import list_prices, usd
+
+    return usd(0.0, sum(1 for _ in dataset.messages()) * _UNITS_PER_STORED_MESSAGE, list_prices())
+
+
+def _announce_aws(order: dict[str, Any], dataset: Dataset) -> float:
     """Say whose account pays, and about how much, before anything is sent; answers what loading costs, in USD.
 
     Raises `SetupError` when loading alone would cost more than `--max-usd`.
@@ -57,7 +65,7 @@ def _announce_aws(order: dict[str, Any], stored_messages: int) -> float:
 
     identity = aws_identity(order["target_options"]["region"])
     turns = order["expected_turns"]
-    loading = usd(0.0, stored_messages * _UNITS_PER_STORED_MESSAGE, list_prices())
+    loading = loading_usd(dataset)
     load = "a load that only the run can tell"
     if turns is not None:
         spent = usd(turns * _UNITS_PER_TURN[0], turns * _UNITS_PER_TURN[1], list_prices())

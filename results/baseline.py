@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ from typing import Any, Final
 
 from hdrh.histogram import HdrHistogram
 
-from results.folder import RunFolder
+from results.folder import BADGES, RunFolder
 from results.histogram import Counts, from_hdr, to_hdr
 from results.interval_log import UNDECODABLE
 from results.metric import every_metric
+from results.plausible import LARGEST
 from results.pool import pool
 from results.refusal import Refusal
-from results.side import Round, Side, make_side
+from results.side import EVERY_FACT, Round, Side, evidence_of, make_side
 from results.sides import by_target
 
 FORMAT: Final = 1
@@ -49,6 +49,7 @@ def make_baseline(runs: Sequence[RunFolder], target: str | None = None) -> Basel
     """From valid rounds; raises Refusal where a target has fewer than two, or where rounds were not measured alike."""
     groups = by_target(runs, target, "what was named")
     sides = tuple(make_side(f"{name} (baseline)", found) for name, found in groups.items())
+    _refuse_wrong_answers(runs)
     for side in sides:
         if len(side.rounds) < LEAST_ROUNDS:
             why = f" ({'; '.join(side.left_out)})" if side.left_out else ""
@@ -60,8 +61,15 @@ def make_baseline(runs: Sequence[RunFolder], target: str | None = None) -> Basel
     return Baseline(now, sides, {name: _histograms(found) for name, found in groups.items()})
 
 
+def _refuse_wrong_answers(runs: Sequence[RunFolder]) -> None:
+    for run in runs:
+        for limit in run.limits:
+            if limit.get("name") == "integrity" and limit.get("ok") is not True:
+                raise Refusal(f"{run.id} gave wrong answers ({limit.get('value')}): nothing to hold others against")
+
+
 def _histograms(runs: Sequence[RunFolder]) -> dict[str, Counts]:
-    valid = pool([run for run in runs if run.valid])
+    valid = pool(evidence_of(runs))
     found = {"turn.response": valid.response_of("turn")}
     for name in valid.operations:
         found[f"{name}.response"] = valid.response_of(name)
@@ -95,7 +103,7 @@ def _side_to_json(side: Side, histograms: Mapping[str, Counts]) -> dict[str, Any
         "load_model": side.load_model,
         "facts": dict(side.facts),
         "about": dict(side.about),
-        "rounds": [[found.run, found.experiment, found.number] for found in side.rounds],
+        "rounds": [[found.run, found.started_utc, found.experiment, found.number] for found in side.rounds],
         "samples": [dict(found.samples) for found in side.rounds],
         "values": {key: [_short(found.values.get(key)) for found in side.rounds] for key in keys},
         "histograms_ns": {name: to_hdr(counts).encode().decode() for name, counts in histograms.items()},
@@ -131,8 +139,10 @@ def read(path: Path) -> Baseline:
 
 def _from_json(content: Mapping[str, Any]) -> Baseline:
     sides = tuple(_side_from_json(found) for found in content["sides"])
-    if not sides or not all(side.rounds for side in sides):
-        raise ValueError("no rounds")
+    if not sides or len({side.target for side in sides}) < len(sides):
+        raise ValueError("no targets, or one twice")
+    if any(len(side.rounds) < LEAST_ROUNDS or set(side.facts) != set(EVERY_FACT) for side in sides):
+        raise ValueError("too few rounds, or other facts")
     histograms = {
         found["target"]: {
             name: from_hdr(HdrHistogram.decode(payload)) for name, payload in found["histograms_ns"].items()
@@ -146,17 +156,18 @@ def _side_from_json(found: Mapping[str, Any]) -> Side:
     rounds = [
         Round(
             str(run),
-            experiment,
-            number,
+            str(started),
+            _text_or_none(experiment),
+            _whole_or_none(number),
             {key: _number(values[at]) for key, values in found["values"].items() if values[at] is not None},
-            {str(scope): int(count) for scope, count in found["samples"][at].items()},
+            {str(scope): _count(count) for scope, count in found["samples"][at].items()},
         )
-        for at, (run, experiment, number) in enumerate(found["rounds"])
+        for at, (run, started, experiment, number) in enumerate(found["rounds"])
     ]
     return Side(
         label=f"{found['target']} (baseline)",
         target=str(found["target"]),
-        badge=str(found["badge"]),
+        badge=_badge(found["badge"]),
         load=str(found["load"]),
         load_model=str(found["load_model"]),
         facts={str(name): str(value) for name, value in found["facts"].items()},
@@ -167,6 +178,28 @@ def _side_from_json(found: Mapping[str, Any]) -> Side:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
         raise TypeError("a value is no number")
     return float(value)
+
+
+def _badge(value: object) -> str:
+    if value not in BADGES:
+        raise ValueError("no badge")
+    return str(value)
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= LARGEST:
+        raise TypeError("a count is no number")
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError("an experiment is no text")
+    return value
+
+
+def _whole_or_none(value: object) -> int | None:
+    return None if value is None else _count(value)

@@ -60,7 +60,7 @@ def group_charts(scope: Scope, group: Group) -> list[Chart]:
     for label, pool in pools:
         charts.extend(make(scope, label, pool) for make in (_timeline, _spans, _capacity))
     charts.append(_errors(scope, group, pools))
-    return [_drawn(caption, draw) for caption, draw, drawable in charts if drawable]
+    return [drawn(caption, draw) for caption, draw, drawable in charts if drawable]
 
 
 def labelled(group: Group) -> list[tuple[str, PooledRun]]:
@@ -75,7 +75,8 @@ def labelled(group: Group) -> list[tuple[str, PooledRun]]:
     ]
 
 
-def _drawn(caption: str, draw: Draw) -> Chart:
+def drawn(caption: str, draw: Draw) -> Chart:
+    """The chart in both sizes."""
     wide, narrow = (svg(draw(size), caption) for size in SIZES)
     return Chart(caption, wide, narrow)
 
@@ -132,7 +133,7 @@ def _shape(names: Sequence[str], size: Size, field: str) -> alt.Shape:
     return alt.Shape(f"{field}:N", scale=scale, legend=_legend(size))
 
 
-def _ms_axis(title: str, values_ms: Iterable[float]) -> alt.Axis:
+def ms_axis(title: str, values_ms: Iterable[float]) -> alt.Axis:
     """A logarithmic axis labelled 1, 2, 5, 10 ..., closer in a short range, within what is drawn."""
     lowest, highest = _range(values_ms)
     powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
@@ -173,7 +174,7 @@ def _spectrum(scope: Scope, group: Group, what: str, told: str, found: Sequence[
     def draw(size: Size) -> alt.TopLevelMixin:
         axis = alt.Axis(values=ticks, labelExpr=_PERCENT, labelOverlap=True, title="percentile")
         x = alt.X("x:Q", scale=alt.Scale(type="log", nice=False), axis=axis)
-        y = alt.Y("ms:Q", scale=alt.Scale(type="log", nice=False, padding=8), axis=_ms_axis("ms", heights))
+        y = alt.Y("ms:Q", scale=alt.Scale(type="log", nice=False, padding=8), axis=ms_axis("ms", heights))
         colour = _colour(names, _legend(size), "target")
         line = alt.Chart(_data(rows)).mark_line(strokeWidth=2)
         marks = alt.Chart(_data(points.spectrum_marks(rows))).mark_point(size=55, filled=True, opacity=1)
@@ -204,7 +205,7 @@ def _timeline(scope: Scope, label: str, pool: PooledRun) -> Plan:
 
     def draw(size: Size) -> alt.TopLevelMixin:
         ms_scale = alt.Scale(type="log", nice=False, padding=16)
-        ms = alt.Y("ms:Q", scale=ms_scale, axis=_ms_axis("turn response, ms", (point["ms"] for point in latency)))
+        ms = alt.Y("ms:Q", scale=ms_scale, axis=ms_axis("turn response, ms", (point["ms"] for point in latency)))
         rate = alt.Y("turns:Q", axis=alt.Axis(title="turns/s", tickCount=4), scale=alt.Scale(zero=True))
         series = sorted({point["series"] for point in latency}, key=list(points.LATENCY_SERIES.values()).index)
         upper = _over_seconds(latency, shaded, ms, series, size, named=True)
@@ -259,7 +260,7 @@ def _spans(scope: Scope, label: str, pool: PooledRun) -> Plan:
     def draw(size: Size) -> alt.TopLevelMixin:
         scale = alt.Scale(type="log", nice=False, padding=10)
         ends = [row[end] for row in rows for end in ("p50", "p99") if end in row]
-        x = alt.X("p50:Q", scale=scale, axis=_ms_axis("ms (p50 to p99)", ends))
+        x = alt.X("p50:Q", scale=scale, axis=ms_axis("ms (p50 to p99)", ends))
         row = alt.Y("operation:N", sort=None, axis=alt.Axis(title=None, grid=True, tickBand="extent"))
         offset = alt.YOffset("span:N", sort=list(SPANS), scale=alt.Scale(paddingOuter=0.4))
         base = alt.Chart(_data(rows)).encode(y=row, yOffset=offset, color=_colour(SPANS, _legend(size), "span"))

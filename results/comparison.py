@@ -7,8 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from results.inference import CONFIDENCE, Difference, compare, corrected, detectable, possible, rounds_needed
-from results.metric import DEFAULT_PRIMARY, LATENCY_FLOOR_MS, Metric, every_metric, find_metric
+from results.evidence import ROUNDS, evidence
+from results.figures import share
+from results.inference import (
+    CONFIDENCE,
+    Difference,
+    compare,
+    corrected,
+    detectable,
+    possible,
+    rounds_to_exclude,
+    rounds_to_show,
+)
+from results.metric import DEFAULT_PRIMARY, ERROR_FLOOR, LATENCY_FLOOR_MS, Metric, every_metric, find_metric
+from results.refusal import Refusal
 from results.scope import KINDS
 from results.side import Side
 
@@ -32,12 +44,23 @@ COMPARED: Final = (
 """The figures that are compared beside the primary one; more would only widen the correction for their number."""
 
 
+MOST_SHARE: Final = 10.0
+MOST_MS: Final = 3_600_000.0
+
+
 @dataclass(frozen=True)
 class Practical:
     """The least difference that matters: a share, and for latencies milliseconds besides; both must be exceeded."""
 
     share: float = 0.05
     ms: float = LATENCY_FLOOR_MS
+
+    @classmethod
+    def of(cls, share: float, ms: float) -> Practical:
+        """From what a person gave; raises Refusal for what is no size."""
+        if not 0 <= share <= MOST_SHARE or not 0 <= ms <= MOST_MS:
+            raise Refusal(f"--practical {share:g} and --practical-ms {ms:g}: give a share up to 10, and milliseconds")
+        return cls(share, ms)
 
     def floor(self, metric: Metric) -> float:
         """The absolute part, in the metric's own unit."""
@@ -65,16 +88,9 @@ class Compared:
     why: str
     verdict: Verdict
     confidence: float
+    unit: str = ROUNDS  # what a value of the evidence is: a round or a session
+    caveat: str = ""
     corrected_p: float | None = None  # of an exploratory metric, adjusted for their number
-
-    @property
-    def detectable_share(self) -> float | None:
-        """The smallest true change, a share, that this evidence shows with 80 % probability; None without a ratio."""
-        found = self.difference
-        if found is None or found.ratio is None:
-            return None
-        a, b = found.rounds
-        return math.expm1(detectable(found.spread, a, b, paired=found.paired, confidence=self.confidence))
 
 
 @dataclass(frozen=True)
@@ -94,14 +110,40 @@ class Comparison:
         return NOT_RANKED if self.not_ranked else self.primary.verdict
 
     @property
-    def rounds_needed(self) -> int | None:
-        """About how many rounds a side would settle an inconclusive verdict; None when more than 1,000 or unknown."""
+    def detectable(self) -> float | None:
+        """The smallest true change of the primary metric that this evidence shows with 80 % probability.
+
+        A share where there is a ratio, else a difference in the metric's unit; None without an interval.
+        """
         found = self.primary.difference
-        if found is None or found.ratio is None:
+        if found is None:
             return None
-        least, seen = math.log1p(self.practical.share), abs(math.log(found.ratio.estimate))
-        size = seen if seen > least else max(least - seen, least / 10)
-        return rounds_needed(found.spread, size, paired=found.paired, confidence=self.primary.confidence)
+        a, b = found.rounds
+        size = detectable(
+            found.spread, a, b, paired=found.paired, confidence=self.primary.confidence, least=self._least(found)
+        )
+        return math.expm1(size) if found.ratio is not None else size
+
+    @property
+    def rounds_needed(self) -> int | None:
+        """About how many rounds a side would settle it with 80 % probability, were the truth what was estimated.
+
+        None when more than 1,000, or without an interval.
+        """
+        found = self.primary.difference
+        if found is None:
+            return None
+        least, confidence = self._least(found), self.primary.confidence
+        seen = abs(found.difference.estimate if found.ratio is None else math.log(found.ratio.estimate))
+        if seen > least:
+            return rounds_to_show(found.spread, seen, paired=found.paired, confidence=confidence, least=least)
+        return rounds_to_exclude(found.spread, least - seen, paired=found.paired, confidence=confidence)
+
+    def _least(self, found: Difference) -> float:
+        """The practical size on the scale of the spread."""
+        return (
+            math.log1p(self.practical.share) if found.ratio is not None else self.practical.floor(self.primary.metric)
+        )
 
 
 def compare_sides(
@@ -121,7 +163,7 @@ def compare_sides(
     return Comparison(
         a=a,
         b=b,
-        primary=_compared(a, b, metric, practical, confidence),
+        primary=_doubted(a, b, _compared(a, b, metric, practical, confidence)),
         others=_correct(others),
         practical=practical,
         not_ranked=_not_ranked(a, b),
@@ -140,28 +182,34 @@ def _not_ranked(a: Side, b: Side) -> str:
 
 
 def _compared(a: Side, b: Side, metric: Metric, practical: Practical, confidence: float) -> Compared:
-    first, second, paired = evidence(a, b, metric.key)
-    if not possible(len(first), len(second), paired=paired):
+    held = evidence(a, b, metric.key)
+    if not possible(len(held.a), len(held.b), paired=held.paired):
         return Compared(metric, None, _lacking(a, b, metric), INCONCLUSIVE, confidence)
-    found = compare(first, second, paired=paired, confidence=confidence)
-    return Compared(metric, found, "", verdict_of(metric, found, practical), confidence)
+    found = compare(held.a, held.b, paired=held.paired, confidence=confidence)
+    return Compared(metric, found, "", verdict_of(metric, found, practical), confidence, held.unit, held.caveat)
 
 
-def evidence(a: Side, b: Side, key: str) -> tuple[list[float], list[float], bool]:
-    """A metric's values on both sides, and whether they are pairs: two or more rounds measured side by side are."""
-    first, second = _by_place(a, key), _by_place(b, key)
-    shared = [place for place in first if place in second]
-    if len(shared) < 2 or _experiments(a) != _experiments(b):
-        return a.values(key), b.values(key), False
-    return [first[place] for place in shared], [second[place] for place in shared], True
+def _doubted(a: Side, b: Side, primary: Compared) -> Compared:
+    """A verdict that something else than the database may have made is none."""
+    doubt = _doubt(a, b, primary)
+    return replace(primary, verdict=INCONCLUSIVE, why=doubt) if doubt and primary.difference is not None else primary
 
 
-def _by_place(side: Side, key: str) -> dict[tuple[str, int], float]:
-    return {found.place: found.values[key] for found in side.rounds if found.place and key in found.values}
+def _doubt(a: Side, b: Side, primary: Compared) -> str:
+    """Quick failures shorten latencies, and a harness that was the limit hides the database."""
+    before, after = (_mean(side.values("turns.errors")) for side in (a, b))
+    if primary.metric.figure.is_latency and primary.verdict in (BETTER, NO_DIFFERENCE) and after > before + ERROR_FLOOR:
+        return (
+            f"{share(after)} of the turns of {b.label} failed, {share(before)} of {a.label}: quick failures shorten it"
+        )
+    bound = [side.label for side in (a, b) if any("generator-bound" in remark for remark in side.remarks)]
+    if primary.metric.figure.name in ("throughput", "goodput") and bound:
+        return f"the harness was the limit, not the database, for {' and '.join(bound)}: a lower bound only"
+    return ""
 
 
-def _experiments(side: Side) -> set[str | None]:
-    return {found.experiment for found in side.rounds}
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
 
 
 def _lacking(a: Side, b: Side, metric: Metric) -> str:
@@ -173,7 +221,7 @@ def _lacking(a: Side, b: Side, metric: Metric) -> str:
         return f"only {has[0].label} gives it"
     if not has:
         return _too_few(a, b, metric)
-    return "an interval needs 3 rounds in all that give it, and 2 where they are pairs: make more --rounds"
+    return "an interval needs 3 rounds or sessions in all that give it, or 2 pairs: make more --rounds"
 
 
 def _too_few(a: Side, b: Side, metric: Metric) -> str:

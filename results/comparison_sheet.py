@@ -74,16 +74,19 @@ def _notes(found: Comparison) -> list[str]:
 
 
 def to_json(found: Comparison) -> dict[str, Any]:
-    """The whole comparison for machines."""
+    """The whole comparison for machines; sides that are never ranked have no figures of their difference."""
+    ranked = not found.not_ranked
     return {
         "a": _side(found, "a"),
         "b": _side(found, "b"),
         "verdict": found.verdict,
         "sentence": sentence(found),
         "practical": {"share": found.practical.share, "ms": found.practical.ms},
-        "rounds_needed": found.rounds_needed,
-        "primary": _part(found.primary),
-        "exploratory": [_part(part) for part in found.others],
+        "not_ranked": found.not_ranked,
+        "rounds_needed": found.rounds_needed if ranked else None,
+        "detectable": found.detectable if ranked else None,
+        "primary": _part(found.primary) if ranked else None,
+        "exploratory": [_part(part) for part in found.others] if ranked else [],
     }
 
 
@@ -111,7 +114,8 @@ def _figures(part: Compared, found: Difference) -> Mapping[str, Any]:
         "paired": found.paired,
         "ratio": _interval(found.ratio),
         "difference": _interval(found.difference),
-        "detectable_share": part.detectable_share,
+        "unit": part.unit,
+        "caveat": part.caveat,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from results.comparison import Comparison, Verdict, compare_sides
+from results.comparison import INCONCLUSIVE, Comparison, Verdict, compare_sides
 from results.folder import RunFolder
 from results.inference import CONFIDENCE
 from results.refusal import Refusal
@@ -25,7 +25,7 @@ class Answer:
 
 
 def experiment_answers(runs: Sequence[RunFolder]) -> tuple[Answer, ...]:
-    """The answers of one experiment's runs; none where there is nothing to compare or its runs are not alike."""
+    """The answers of one experiment's runs; none where there is nothing to compare."""
     found = by_target(runs, None, "the experiment")
     if len(found) < 2:
         return ()
@@ -33,8 +33,9 @@ def experiment_answers(runs: Sequence[RunFolder]) -> tuple[Answer, ...]:
         sides = [make_side(name, part) for name, part in found.items()]
         for side in sides[1:]:
             refuse_unequal(sides[0], side, ())
-    except Refusal:
-        return ()
+    except Refusal as error:
+        a, *others = found
+        return tuple(Answer(a, b, INCONCLUSIVE, f"inconclusive: {error}") for b in others)
     return tuple(_answer(compare_sides(sides[0], b, confidence=shared(len(sides) - 1))) for b in sides[1:])
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from results.histogram import Counts
 from results.interval_log import IntervalLogError, read_interval_log
+from results.plausible import implausible, no_constant
 from results.refusal import Refusal
 
 FORMAT: Final = 1
@@ -39,6 +40,7 @@ _SHAPE: Final[Mapping[str, type]] = {
     "totals": dict,
     "turns": dict,
     "operations": dict,
+    "limits": list,
 }
 
 
@@ -235,30 +237,46 @@ def load(path: Path) -> RunFolder:
     """Read the run folder `path`; raises RunFormatError, in one line, for whatever is not one."""
     facts = _read_facts(path)
     may_be_cut = facts["status"] != "complete"
-    return RunFolder(
+    run = RunFolder(
         path=path,
         facts=facts,
         service=_read_log(path / "service.hlog", may_be_cut),
         response=_read_log(path / "response.hlog", may_be_cut),
         intervals=_read_intervals(path / "intervals.csv", may_be_cut),
     )
+    if run.complete:
+        _check_histograms(run)
+    return run
+
+
+def _check_histograms(run: RunFolder) -> None:
+    """The log and run.json count the same samples; else one of them was cut or changed."""
+    for name, part in (("turn", run.part("turns")), *run.operations.items()):
+        logged = sum(counts.total for tag, counts in run.response.items() if tag.split(".")[0] == name)
+        if logged != part.get("count"):
+            raise RunFormatError(
+                f"{run.path}/response.hlog holds {logged:,} samples of {name}, run.json counts {part.get('count')}: "
+                "one of them was cut or changed; copy the run folder again"
+            )
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         raise RunFormatError(f"{path} does not exist: name a run folder")
     try:
-        facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        facts = json.loads((path / "run.json").read_text(encoding="utf-8"), parse_constant=no_constant)
     except FileNotFoundError as error:
         raise RunFormatError(f"{path} has no run.json: name a folder that a run has written") from error
     except OSError as error:
         raise RunFormatError(f"{path}/run.json cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunFormatError(f"{path}/run.json is cut short or no JSON ({error}): copy the folder again") from error
     if not isinstance(facts, dict):
         raise RunFormatError(f"{path}/run.json is not the description of a run: name a folder that a run has written")
     _check_format(path, facts)
     _check_shape(path, facts)
+    if wrong := implausible(facts):
+        raise RunFormatError(f"{path}/run.json: {wrong} cannot be true: the file was changed; copy it again")
     return facts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from results.baseline import Baseline
@@ -14,13 +15,16 @@ from results.metric import TURNS, Metric
 from results.pool import PooledRun, pool
 from results.pooled_metric import pooled_value
 from results.refusal import Refusal
-from results.side import Side, make_side
+from results.search import lost_rounds
+from results.side import Side, evidence_of, make_side
 from results.sides import refuse_unequal
 from results.slo import Slo, shown
-from results.validity import INVALID, LIMIT_MISSED, NO_BASELINE, PASS, REGRESSION, worst
+from results.validity import INVALID, LIMIT_MISSED, NO_BASELINE, PASS, REGRESSION, USAGE, worst
 from results.verdict_text import sentence
 
-State = Literal["kept", "missed", "no evidence", "no regression", "regression", "inconclusive", "no baseline"]
+State = Literal[
+    "kept", "missed", "no evidence", "no regression", "regression", "inconclusive", "no baseline", "refused"
+]
 _CODES: Final[Mapping[State, int]] = {
     "kept": PASS,
     "missed": LIMIT_MISSED,
@@ -29,6 +33,7 @@ _CODES: Final[Mapping[State, int]] = {
     "regression": REGRESSION,
     "inconclusive": PASS,  # said loudly: noise hid what is smaller than this evidence could show
     "no baseline": NO_BASELINE,
+    "refused": USAGE,
 }
 
 
@@ -57,8 +62,8 @@ class Decision:
     """Every check, and the code that stands."""
 
     checks: tuple[Check, ...]
-    comparisons: tuple[Comparison, ...]
-    notes: tuple[str, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:
@@ -73,6 +78,7 @@ def decide(
     primary: str | None = None,
     practical: Practical | None = None,
     allowed: Sequence[str] = (),
+    paths: Sequence[Path] = (),
 ) -> Decision:
     """Judge every target of `runs`; raises Refusal where there is nothing to judge by, or facts are not equal."""
     if not slos and baseline is None:
@@ -80,6 +86,9 @@ def decide(
             "there is nothing to judge by: write a limit such as [slo.turns] response_p99_ms = 200 into "
             "dbverdict.toml, or name a --baseline"
         )
+    if primary is not None and baseline is None:
+        raise Refusal(f"--primary {primary} is held against a baseline: name one with --baseline")
+    _refuse_own_baseline(runs, baseline)
     groups = _targets(runs, slos, baseline)
     sides = {name: make_side(name, found, allowed) for name, found in groups.items()}
     checks = [check for name, found in groups.items() for check in _of_target(name, found, sides[name], slos)]
@@ -87,8 +96,20 @@ def decide(
     comparisons = _comparisons(sides, baseline, primary, practical or Practical(), allowed)
     checks += [_regression(found) for found in comparisons]
     checks += _vanished(sides, baseline)
+    checks += [Check(name, "rounds", "no evidence", line) for name, line in lost_rounds(runs, paths)]
     notes = [f"left out, no evidence: {line}" for side in sides.values() for line in side.left_out]
+    notes += [f"{side.label}: {remark}" for side in sides.values() for remark in side.remarks]
     return Decision(tuple(checks), tuple(comparisons), tuple(notes))
+
+
+def _refuse_own_baseline(runs: Sequence[RunFolder], baseline: Baseline | None) -> None:
+    """Runs held against themselves are always alike."""
+    stored = {found.run for side in baseline.sides for found in side.rounds} if baseline else set()
+    own = next((run for run in runs if run.id in stored), None)
+    if own is not None:
+        raise Refusal(
+            f"{own.path} is part of the baseline itself: name the new runs alone, or give them their own --out"
+        )
 
 
 def _targets(runs: Sequence[RunFolder], slos: Sequence[Slo], baseline: Baseline | None) -> dict[str, list[RunFolder]]:
@@ -105,18 +126,18 @@ def _of_target(name: str, runs: Sequence[RunFolder], side: Side, slos: Sequence[
     if not side.rounds:
         return [Check(name, "evidence", "no evidence", f"no valid run: {'; '.join(side.left_out)}")]
     mine = [slo for slo in slos if slo.target in (None, name)]
-    valid = pool([run for run in runs if run.valid])
+    valid = pool(evidence_of(runs))
     return [*_own_limits(valid, mine), *(_slo(valid, slo) for slo in mine)]
 
 
 def _own_limits(valid: PooledRun, slos: Sequence[Slo]) -> list[Check]:
-    """A wrong answer or a spent budget fails the job too, and the default limit on errors where none is stated."""
-    replaced = {"errors"} if any(slo.metric.figure.name == "errors" for slo in slos) else set()
+    """A wrong answer or a spent budget fails the job too, and the default limit on errors where turns have none."""
+    replaced = {"errors"} if any(slo.metric.key == "turns.errors" for slo in slos) else set()
     return [
         Check(valid.target, str(limit.get("name")), "missed", f"{run.id}: {limit.get('value')}, {limit.get('limit')}")
         for run in valid.used
         for limit in run.limits
-        if limit.get("ok") is not True and limit.get("name") not in replaced
+        if limit.get("ok") is not True and str(limit.get("name")) not in replaced
     ]
 
 
@@ -166,9 +187,16 @@ def _comparisons(
 def _regression(found: Comparison) -> Check:
     states: dict[str, State] = {WORSE: "regression", BETTER: "no regression", INCONCLUSIVE: "inconclusive"}
     state = states.get(found.verdict, "no regression")
-    if found.not_ranked or found.primary.difference is None:
+    told = sentence(found)
+    if found.not_ranked or found.primary.difference is None or found.primary.why:
         state = "no evidence"
-    return Check(found.b.target, f"baseline {found.primary.metric.key}", state, sentence(found))
+    elif state == "inconclusive" and (found.detectable or 0.0) > BLIND and found.primary.difference.ratio is not None:
+        state, told = "no evidence", f"{told} Not even a doubling would have been seen: add rounds or lengthen them."
+    return Check(found.b.target, f"baseline {found.primary.metric.key}", state, told)
+
+
+BLIND: Final = 1.0
+"""Evidence that could not have shown a doubling decides nothing."""
 
 
 def _vanished(sides: Mapping[str, Side], baseline: Baseline | None) -> list[Check]:
@@ -185,6 +213,18 @@ def _vanished(sides: Mapping[str, Side], baseline: Baseline | None) -> list[Chec
         if old is None:
             checks.append(Check(name, "baseline", "no baseline", f"the baseline holds no rounds of {name}"))
         elif side.rounds:
-            gone = [scope for scope in old.rounds[0].samples if not side.samples(scope)]
-            checks += [Check(name, scope, "no evidence", f"{scope} vanished: the baseline has it") for scope in gone]
+            checks += [Check(name, scope, "no evidence", told) for scope, told in _gone(old, side)]
     return checks
+
+
+def _gone(old: Side, new: Side) -> list[tuple[str, str]]:
+    """Operations that every round of one side has and a round of the other lacks, or that one side has alone."""
+    found = []
+    for scope in {scope: None for side in (old, new) for part in side.rounds for scope in part.samples}:
+        had, has = ([scope in part.samples for part in side.rounds] for side in (old, new))
+        if any(had) and (not any(has) or (all(had) and not all(has))):
+            lacking = f"{len(has) - sum(has)} of {len(has)} new rounds"
+            found.append((scope, f"{scope} vanished: the baseline has it, {lacking} do not"))
+        elif any(has) and not any(had):
+            found.append((scope, f"{scope} is new: the baseline has none of it; save it anew"))
+    return found

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from results.baseline import NoBaseline, read
 from results.comparison import Practical
-from results.gate import Decision, decide
+from results.gate import Check, Decision, decide
 from results.gate_output import as_json, checks_sheet, headline, to_junit, to_markdown, workflow_commands
 from results.refusal import Refusal
 from results.search import load_runs
@@ -44,16 +44,26 @@ def perform(request: Request, console: Console, environment: Mapping[str, str] =
     try:
         decision = judge(request)
     except NoBaseline as error:
+        _tell(request, Decision((Check("all", "baseline", "no baseline", str(error)),)), environment)
         print(f"dbverdict: {error}", file=sys.stderr)
         return NO_BASELINE
+    except Refusal as error:
+        _tell(request, Decision((Check("all", "usage", "refused", str(error)),)), environment)
+        raise
     show(decision, console)
-    for form, path in request.outputs.items():
-        _write(path, _FORMS[form](decision), "w")
+    _tell(request, decision, environment)
+    return decision.code
+
+
+def _tell(request: Request, decision: Decision, environment: Mapping[str, str]) -> None:
+    """Write every output that was asked for; what an earlier job left there must not stand."""
+    written = [(path, _FORMS[form](decision)) for form, path in request.outputs.items()]
+    for path, text in written:
+        _replace(path, text)
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(summary), to_markdown(decision), "a")
+        _append(Path(summary), to_markdown(decision))
     if environment.get("GITHUB_ACTIONS") == "true":
         print("\n".join(workflow_commands(decision)), flush=True)
-    return decision.code
 
 
 def judge(request: Request) -> Decision:
@@ -61,7 +71,8 @@ def judge(request: Request) -> Decision:
     allowed = check_allowed(request.allowed)
     slos = slos_of(request.config, request.targets)
     baseline = None if request.baseline is None else read(request.baseline)
-    return decide(load_runs(request.runs), slos, baseline, request.primary, request.practical, allowed)
+    runs = load_runs(request.runs)
+    return decide(runs, slos, baseline, request.primary, request.practical, allowed, request.runs)
 
 
 def slos_of(config: Path | None, targets: Collection[str]) -> tuple[Slo, ...]:
@@ -77,9 +88,19 @@ def show(decision: Decision, console: Console) -> None:
     render_sheet(sheet, console)
 
 
-def _write(path: Path, text: str, mode: str) -> None:
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.part")
     try:
-        with path.open(mode, encoding="utf-8") as file:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise Refusal(f"cannot write {path}: {error.strerror}") from error
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise Refusal(f"cannot write {path}: {error.strerror}") from error

@@ -15,6 +15,7 @@ from results.sheet import Sheet, plain, words
 MEANING: Final[Mapping[int, str]] = {
     0: "passed",
     1: "a limit was missed",
+    2: "it could not be judged",
     3: "regression",
     4: "no valid measurement",
     5: "the baseline is missing",
@@ -51,6 +52,8 @@ def to_markdown(decision: Decision) -> str:
     parts = [f"## dbverdict: {escaped(headline(decision))}", render_sheet(checks_sheet(decision), caption=False)]
     for found in decision.comparisons:
         summary = f"{found.b.target}: every metric against the baseline"
+        if found.not_ranked:
+            continue
         table = render_sheet(comparison_sheet(found), caption=False)
         parts.append(f"<details><summary>{escaped(summary)}</summary>\n\n{table}\n\n</details>")
     return "\n\n".join(parts) + "\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -111,11 +111,19 @@ def _scale(a: int, b: int, *, paired: bool) -> tuple[float, int]:
 
 
 def detectable(
-    spread: float, a: int, b: int, *, paired: bool, confidence: float = CONFIDENCE, power: float = POWER
+    spread: float,
+    a: int,
+    b: int,
+    *,
+    paired: bool,
+    confidence: float = CONFIDENCE,
+    power: float = POWER,
+    least: float = 0.0,
 ) -> float:
     """The smallest true difference that such evidence shows with probability `power`, in the unit of `spread`.
 
-    From the noncentral t distribution (Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed., ch. 2).
+    From the noncentral t distribution (Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed.,
+    ch. 2); where only estimates above `least` are shown, it is no smaller than what such an estimate takes.
     """
     scale, freedom = _scale(a, b, paired=paired)
     critical = float(stats.t.ppf((1 + confidence) / 2, freedom))
@@ -126,16 +134,33 @@ def detectable(
     high = critical + 1.0
     while lacking(high) < 0:
         high *= 2
-    return float(optimize.brentq(lacking, 0.0, high)) * scale * spread
+    by_interval = float(optimize.brentq(lacking, 0.0, high)) * scale * spread
+    return max(by_interval, least + float(stats.norm.ppf(power)) * scale * spread if least else 0.0)
 
 
-def rounds_needed(spread: float, size: float, *, paired: bool, confidence: float = CONFIDENCE) -> int | None:
-    """How many rounds a side show a difference of `size` with 80 % probability; None when more than 1,000."""
+def rounds_to_show(
+    spread: float, size: float, *, paired: bool, confidence: float = CONFIDENCE, least: float = 0.0
+) -> int | None:
+    """How many rounds a side show a true difference of `size` with 80 % probability; None when more than 1,000."""
+    return _fewest(lambda n: detectable(spread, n, n, paired=paired, confidence=confidence, least=least) <= size)
+
+
+def rounds_to_exclude(spread: float, room: float, *, paired: bool, confidence: float = CONFIDENCE) -> int | None:
+    """How many rounds a side bring the whole interval within `room` of the true difference with 80 % probability.
+
+    Both bounds must lie inside, so each may fail in 10 % of cases (Schuirmann 1987, two one-sided tests).
+    """
 
     def enough(count: int) -> bool:
-        return detectable(spread, count, count, paired=paired, confidence=confidence) <= size
+        scale, freedom = _scale(count, count, paired=paired)
+        reach = float(stats.t.ppf((1 + confidence) / 2, freedom) + stats.t.ppf(1 - (1 - POWER) / 2, freedom))
+        return reach * scale * spread <= room
 
-    if size <= 0 or not enough(MOST_ROUNDS):
+    return _fewest(enough)
+
+
+def _fewest(enough: Callable[[int], bool]) -> int | None:
+    if not enough(MOST_ROUNDS):
         return None
     low, high = 2, MOST_ROUNDS
     while low < high:

@@ -36,8 +36,8 @@ def _scope(scope: Scope) -> Iterable[str]:
     if findings:
         yield "\n".join(f"- {escaped(finding)}" for finding in findings)
     for group in scope.groups:
-        yield from _folded(_details(scope, group))
-    yield from _folded([integrity(scope), answer.limits(scope), detail.servers(scope), detail.provenance(scope)])
+        yield from folded(_details(scope, group))
+    yield from folded([integrity(scope), answer.limits(scope), detail.servers(scope), detail.provenance(scope)])
 
 
 def _details(scope: Scope, group: Group) -> list[Sheet | None]:
@@ -51,7 +51,8 @@ def _details(scope: Scope, group: Group) -> list[Sheet | None]:
     ]
 
 
-def _folded(sheets: Iterable[Sheet | None]) -> Iterable[str]:
+def folded(sheets: Iterable[Sheet | None]) -> Iterable[str]:
+    """Each table behind its caption, to be opened by a click."""
     for sheet in sheets:
         if sheet is not None:
             summary = html.escape(sheet.caption)  # inside an HTML block Markdown's own escapes would be shown

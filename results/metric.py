@@ -145,16 +145,23 @@ def _goodput(run: RunFolder, scope: str) -> float | None:
 
 
 def _errors(run: RunFolder, scope: str) -> float | None:
+    failed, count = failures_of(run, scope)
+    return failed / count if count else None
+
+
+def failures_of(run: RunFolder, scope: str) -> tuple[float, float]:
+    """How many failed, of how many; turns that were not issued after a failed creation are failures, too."""
     part = _part(run, scope)
-    count = number(part.get("count"))
-    return (number(part.get("errors")) or 0.0) / count if count else None
+    skipped = (run.total("skipped") or 0.0) if scope == TURNS else 0.0
+    return (number(part.get("errors")) or 0.0) + skipped, (number(part.get("count")) or 0.0) + skipped
 
 
 def _units(name: str) -> _Read:
     def read(run: RunFolder, scope: str) -> float | None:
         part = _part(run, scope)
         count, units = number(part.get("count")), number(part.get(name))
-        return units / count if count and units else None
+        metered = (run.total("read_units") or 0.0) + (run.total("write_units") or 0.0) > 0
+        return units / count if count and units is not None and metered else None
 
     return read
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from results.folder import Load, Percentiles, RunFolder, number
 from results.histogram import EMPTY, Counts, add, summary_ms
+from results.refusal import Refusal
 from results.sample import TIMED_OUTCOMES
 
 SPANS: Final = ("queue", "lag", "wait", "service")
@@ -191,12 +192,12 @@ def same_scope(run: RunFolder) -> tuple[object, ...]:
 
 
 def pool(runs: Sequence[RunFolder]) -> PooledRun:
-    """Put rounds of one target together; raises ValueError when they were not measured alike."""
+    """Put rounds of one target together; raises Refusal when they were not measured alike."""
     if not runs:
         raise ValueError("there are no runs to pool")
     odd = next((run for run in runs if same_facts(run) != same_facts(runs[0])), None)
     if odd is not None:
-        raise ValueError(f"{odd.id} was not measured like {runs[0].id}: only rounds under the same load can be pooled")
+        raise Refusal(f"{odd.id} was not measured like {runs[0].id}: only rounds under the same load can be pooled")
     return PooledRun(tuple(runs))
 
 

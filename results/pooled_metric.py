@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from results.folder import number
-from results.metric import TURNS, Metric, values_of
+from results.metric import TURNS, Metric, failures_of, values_of
 from results.pool import PooledRun
 
 
@@ -18,11 +17,13 @@ def pooled_value(pool: PooledRun, metric: Metric) -> float | None:
         return found
     if metric.figure.name == "errors":
         return _error_share(pool, metric.scope)
-    values = [value for run in pool.used if (value := values_of(run).get(metric.key)) is not None]
-    return sum(values) / len(values) if values else None
+    values = [values_of(run).get(metric.key) for run in pool.used]
+    known = [value for value in values if value is not None]
+    if metric.figure.unit == "/s" and known:  # a round in which it did not occur had none a second
+        return sum(known) / len(values)
+    return sum(known) / len(known) if known else None
 
 
 def _error_share(pool: PooledRun, scope: str) -> float | None:
-    parts = [run.part("turns") if scope == TURNS else run.operations.get(scope, {}) for run in pool.used]
-    counts, errors = (sum(number(part.get(name)) or 0.0 for part in parts) for name in ("count", "errors"))
-    return errors / counts if counts else None
+    failed, counts = (sum(part) for part in zip(*(failures_of(run, scope) for run in pool.used), strict=True))
+    return failed / counts if counts else None

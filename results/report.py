@@ -11,7 +11,7 @@ from results.folder import RunFolder
 from results.markdown import render_markdown
 from results.table import render_terminal
 
-__all__ = ["ReportPaths", "render_terminal", "report_folder", "write_reports"]
+__all__ = ["ReportPaths", "render_terminal", "replace", "report_folder", "write_reports"]
 
 
 class ReportPaths(NamedTuple):
@@ -26,8 +26,8 @@ def write_reports(runs: Sequence[RunFolder], folder: Path) -> ReportPaths:
     from results.html import render_html  # draws charts: a second to import, which the terminal table need not pay
 
     paths = ReportPaths(folder / "report.html", folder / "report.md")
-    _replace(paths.markdown, render_markdown(runs))
-    _replace(paths.html, render_html(runs))
+    replace(paths.markdown, render_markdown(runs))
+    replace(paths.html, render_html(runs))
     return paths
 
 
@@ -38,7 +38,8 @@ def report_folder(runs: Sequence[RunFolder]) -> Path:
     return Path(os.path.commonpath([run.path.absolute().parent for run in runs]))
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all; raises OSError."""
     partial = path.with_name(f"{path.name}.part")
     try:
         partial.write_text(text, encoding="utf-8")

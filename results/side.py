@@ -18,6 +18,7 @@ class Round:
     """What one valid run gave: the unit of evidence."""
 
     run: str  # its id
+    started_utc: str
     experiment: str | None
     number: int | None  # within the experiment
     values: Mapping[str, float]  # by metric; absent where too few samples were taken
@@ -28,13 +29,19 @@ class Round:
         """What two runs share that were measured side by side; None outside an experiment."""
         return None if self.experiment is None or not self.number else (self.experiment, self.number)
 
+    @property
+    def session(self) -> str:
+        """What shares a server's start and a stretch of time: the experiment, or the run itself."""
+        return self.experiment or self.run
+
     @classmethod
     def of(cls, run: RunFolder) -> Round:
         """From a valid run."""
         found = run.part("experiment")
         number = found.get("round")
         experiment = str(found["id"]) if "id" in found else None
-        return cls(run.id, experiment, number if isinstance(number, int) else None, values_of(run), samples_of(run))
+        at = number if isinstance(number, int) else None
+        return cls(run.id, str(run.facts["started_utc"]), experiment, at, values_of(run), samples_of(run))
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Side:
     about: Mapping[str, str]  # what may differ, and is told when it does
     rounds: tuple[Round, ...]
     left_out: tuple[str, ...]  # runs that are no evidence, each with the reason
+    remarks: tuple[str, ...] = ()  # what must be known of the rounds: overloaded, generator-bound
 
     @property
     def kind(self) -> str:
@@ -69,9 +77,10 @@ def make_side(label: str, runs: Sequence[RunFolder], allowed: Sequence[str] = ()
     """A side from runs of one target; raises Refusal where they were not measured alike in what is not `allowed`."""
     first, facts = runs[0], facts_of(runs[0])
     for run in runs:
-        differing = differences(facts, facts_of(run), allowed)
+        differing = [*differences(facts, facts_of(run), allowed), *differences(_own(first), _own(run))]
         if differing:
             raise Refusal(f"{run.id} was not measured like {first.id}: {'; '.join(differing)}: name them apart")
+    _refuse_same_place(runs)
     return Side(
         label=label,
         target=first.target,
@@ -80,14 +89,43 @@ def make_side(label: str, runs: Sequence[RunFolder], allowed: Sequence[str] = ()
         load_model=first.load.model,
         facts=facts,
         about=_shared([_about(run) for run in runs]),
-        rounds=tuple(Round.of(run) for run in runs if run.valid),
-        left_out=tuple(_why(run) for run in runs if not run.valid),
+        rounds=tuple(Round.of(run) for run in evidence_of(runs)),
+        left_out=tuple(_why(run) for run in runs if not _is_evidence(run)),
+        remarks=_remarks(evidence_of(runs)),
     )
+
+
+def evidence_of(runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """The runs that may be judged: valid, and not cut short by a person."""
+    return [run for run in runs if _is_evidence(run)]
+
+
+def _is_evidence(run: RunFolder) -> bool:
+    return run.valid and run.end != "interrupted"
+
+
+def _refuse_same_place(runs: Sequence[RunFolder]) -> None:
+    places: dict[tuple[str, int], str] = {}
+    for run in runs:
+        place = Round.of(run).place
+        if place is not None and places.setdefault(place, run.id) != run.id:
+            raise Refusal(f"{run.id} and {places[place]} are both round {place[1]} of {place[0]}: copy the runs again")
+
+
+def _remarks(runs: Sequence[RunFolder]) -> tuple[str, ...]:
+    told = {
+        "overloaded": "overloaded (it did not keep up, so its latency grows with the length of the run)",
+        "generator_bound": "generator-bound (the harness was the limit, not the database)",
+    }
+    counts = {name: sum(run.totals.get(name) is True for run in runs) for name in told}
+    return tuple(f"{counts[name]} of {len(runs)} rounds {text}" for name, text in told.items() if counts[name])
 
 
 def _why(run: RunFolder) -> str:
     if not run.complete:
         return f"{run.id}: incomplete"
+    if run.valid:
+        return f"{run.id}: interrupted"
     return f"{run.id}: {'; '.join(reason.figure for reason in run.reasons) or 'invalid'}"
 
 
@@ -100,6 +138,8 @@ _FACTS: Final[Mapping[str, Callable[[RunFolder], str]]] = {
     "connections": lambda run: str(run.load.connections),
     "timeout": lambda run: f"{run.load.timeout_s} s",
     "workers": lambda run: str(run.load.workers),
+    "warm-up": lambda run: _length(run, "warmup"),
+    "window": lambda run: _length(run, "measured"),
     "server limits": lambda run: ", ".join(_limits(run)) or "none",
     "machine": lambda run: ", ".join(_texts(run.part("provenance"), "cpu_model", "cores", "memory_gb")),
 }
@@ -108,12 +148,27 @@ _FACTS: Final[Mapping[str, Callable[[RunFolder], str]]] = {
 NEVER_DIFFERENT: Final = ("load model",)
 """Facts that nobody can allow to differ: an open and a closed loop ask different questions."""
 
+EVERY_FACT: Final = tuple(_FACTS)
 FACT_NAMES: Final = tuple(name for name in _FACTS if name not in NEVER_DIFFERENT)
 
 
 def facts_of(run: RunFolder) -> dict[str, str]:
     """The facts that must be equal, by name."""
     return {name: read(run) for name, read in _FACTS.items()}
+
+
+def _length(run: RunFolder, name: str) -> str:
+    """A phase's length; nothing for a run that ended before its time, which says so itself."""
+    length_s = sum(phase.length_s for phase in run.phases if phase.name == name)
+    return f"{length_s:.0f} s" if run.end == "planned" else ""
+
+
+def _own(run: RunFolder) -> dict[str, str]:
+    """What rounds of one side share besides, and two sides need not."""
+    target, server = run.part("target"), _mapping(run.part("target").get("server"))
+    named = {name: str(target.get(name)) for name in ("badge", "driver", "provider")}
+    version = next((server[name] for name in ("version", "server_version") if name in server), "")
+    return {**named, "server version": str(version), "settings": str(_mapping(target.get("facts")).get("settings", ""))}
 
 
 def _limits(run: RunFolder) -> list[str]:
@@ -150,8 +205,10 @@ def _shared(found: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 
 def differences(a: Mapping[str, str], b: Mapping[str, str], allowed: Sequence[str] = ()) -> list[str]:
-    """The facts that differ and are not allowed to, each with both values."""
-    return [f"{name} {a[name]} against {b[name]}" for name in a if a[name] != b.get(name) and name not in allowed]
+    """The facts that differ and are not allowed to, with both values; an empty one is not known, and no difference."""
+    names = [name for name in {**a, **b} if name not in allowed]
+    pairs = [(name, a.get(name, "unknown"), b.get(name, "unknown")) for name in names]
+    return [f"{name} {first} against {second}" for name, first, second in pairs if first != second and first and second]
 
 
 def check_allowed(names: Sequence[str]) -> tuple[str, ...]:

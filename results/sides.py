@@ -60,8 +60,13 @@ def _within(path: Path, found: Mapping[str, Sequence[RunFolder]], allowed: Seque
 
 def _across(groups: Mapping[Path, Mapping[str, Sequence[RunFolder]]], allowed: Sequence[str]) -> list[Pair]:
     (first, reference), *others = groups.items()
+    named = _names(list(groups))
     if all(len(found) == 1 for found in groups.values()):
-        sides = [make_side(_label(path, name), runs, allowed) for path, f in groups.items() for name, runs in f.items()]
+        sides = [
+            make_side(f"{name} ({named[path]})", runs, allowed)
+            for path, found in groups.items()
+            for name, runs in found.items()
+        ]
         return [(sides[0], side) for side in sides[1:]]
     pairs = []
     for path, found in others:
@@ -71,15 +76,21 @@ def _across(groups: Mapping[Path, Mapping[str, Sequence[RunFolder]]], allowed: S
             )
         for name in reference:
             a, b = (
-                make_side(_label(where, name), group[name], allowed)
+                make_side(f"{name} ({named[where]})", group[name], allowed)
                 for where, group in ((first, reference), (path, found))
             )
             pairs.append((a, b))
     return pairs
 
 
-def _label(path: Path, target: str) -> str:
-    return f"{target} ({path.name or path.resolve().name})"
+def _names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Each path by as many of its last parts as tell them apart."""
+    parts = {path: path.resolve().parts for path in paths}
+    for depth in range(1, max(map(len, parts.values())) + 1):
+        named = {path: "/".join(found[-depth:]) for path, found in parts.items()}
+        if len(set(named.values())) == len(paths):
+            return named
+    return {path: str(path) for path in paths}
 
 
 def refuse_unequal(a: Side, b: Side, allowed: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from results.figures import count, ms, rate, share
 from results.metric import FIGURES, SCOPES, Metric
+from results.plausible import LARGEST
 from results.refusal import Refusal
 from results.toml_file import read_toml, table_of
 
@@ -111,6 +111,8 @@ def _metric(path: Path, scope: str, key: str) -> Metric:
 
 
 def _limit(path: Path, scope: str, key: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
         raise Refusal(f"{path}: [slo.{scope}]: {key} = {value!r} must be a number, 0 or more")
+    if key.startswith("errors") and value > 1:
+        raise Refusal(f"{path}: [slo.{scope}]: {key} = {value!r} is a fraction of all calls: 0.001 is 0.1 %")
     return float(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.comparison import BETTER, INCONCLUSIVE, NO_DIFFERENCE, NOT_RANKED, WORSE, Comparison
+from results.comparison import BETTER, INCONCLUSIVE, NO_DIFFERENCE, NOT_RANKED, WORSE, Compared, Comparison
 from results.figures import share
 from results.inference import MOST_ROUNDS, Difference
 from results.metric import Metric
@@ -23,8 +23,13 @@ def sentence(found: Comparison) -> str:
         NO_DIFFERENCE: f"{b} and {a} do not differ by more than {_size(found)}",
         INCONCLUSIVE: f"inconclusive whether {b} and {a} differ by more than {_size(found)}",
     }[primary.verdict]
-    more = f" {prospect(found)}" if primary.verdict == INCONCLUSIVE else ""
-    return f"{told}: {metric.label} {measured(metric, primary.difference)}; {_rounds(primary.difference)}.{more}"
+    parts = [f"{told}: {metric.label} {measured(metric, primary.difference)}; {_rounds(primary)}"]
+    if primary.why:
+        parts.append(primary.why)
+    elif primary.verdict == INCONCLUSIVE:
+        parts += prospect(found)
+    parts += [f"{side.label}: {remark}" for side in (found.a, found.b) for remark in side.remarks]
+    return ". ".join([*parts, *([primary.caveat] if primary.caveat else [])]) + "."
 
 
 def _size(found: Comparison) -> str:
@@ -60,21 +65,23 @@ def difference_range(metric: Metric, found: Difference) -> str:
     return f"{signed(metric, found.difference.low)} to {signed(metric, found.difference.high)}"
 
 
-def _rounds(found: Difference) -> str:
-    a, b = found.rounds
-    if found.paired:
-        return f"{a} paired rounds"
-    return f"{b} against {a} rounds" if a != b else f"{a} rounds each"
-
-
-def prospect(found: Comparison) -> str:
-    """What this evidence could have shown, and what would settle it; empty where neither can be said."""
-    seen, needed = found.primary.detectable_share, found.rounds_needed
-    if seen is None:
+def _rounds(found: Compared) -> str:
+    if found.difference is None:
         return ""
-    could = f"This evidence could have shown a difference of {share(seen)} (with 80 % probability)"
-    enough = f"about {needed} rounds a side" if needed else f"more than {MOST_ROUNDS:,} rounds"
-    return f"{could}; {enough} would settle it."
+    a, b = found.difference.rounds
+    if found.difference.paired:
+        return f"{a} paired {found.unit}"
+    return f"{b} against {a} {found.unit}" if a != b else f"{a} {found.unit} each"
+
+
+def prospect(found: Comparison) -> list[str]:
+    """What this evidence could have shown, and what would settle it; nothing where neither can be said."""
+    seen, needed, primary = found.detectable, found.rounds_needed, found.primary
+    if seen is None or primary.difference is None:
+        return []
+    size = share(seen) if primary.difference.ratio is not None else shown(primary.metric, seen)
+    enough = f"about {needed} {primary.unit} a side" if needed else f"more than {MOST_ROUNDS:,} {primary.unit}"
+    return [f"This evidence could have shown a difference of {size} (with 80 % probability); {enough} would settle it"]
 
 
 def headline(found: Comparison) -> str:

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import cli
-from results.comparison import Practical
+from results.comparison import compare_sides
+from results.evidence import evidence
 from results.refusal import Refusal
+from results.side import Round, Side
 from results.sides import read_pairs
+from results.verdict_text import sentence
 from tests.rounds import RATE, rounds
 from tests.run_folders import LAG, Synthetic, change, write_run
 
@@ -68,7 +73,7 @@ def test_the_same_thing_twice_shows_no_difference_or_is_inconclusive_and_says_wh
     a, b = rounds(tmp_path / "a", 3), rounds(tmp_path / "b", 3, first_seed=90, experiment="e2")
     (found,) = json.loads(said(a, b, "--json")[1])
     assert found["verdict"] in ("no difference", "inconclusive")
-    assert found["primary"]["detectable_share"] > 0
+    assert found["detectable"] > 0.05
     wide = said(a, b, "--practical", "0.0001", "--practical-ms", "0")[1]
     assert "inconclusive whether" in wide
     assert "with 80 % probability" in wide
@@ -126,6 +131,9 @@ def test_two_emulators_are_ranked_among_themselves(tmp_path: Path) -> None:
         ("rate", lambda facts: facts["load"].update(rate_turns=99.0)),
         ("connections", lambda facts: facts["load"].update(connections=4)),
         ("timeout", lambda facts: facts["load"].update(timeout_s=1.0)),
+        ("people", lambda facts: facts["load"].update(people=2)),
+        ("window", lambda facts: facts["phases"][2].update(start_s=6.0)),
+        ("warm-up", lambda facts: facts["phases"][1].update(start_s=3.0)),
         ("workers", lambda facts: facts["load"].update(workers=2)),
         ("server limits", lambda facts: facts["target"]["facts"].update(cpus="8")),
         ("machine", lambda facts: facts["provenance"].update(cores=64)),
@@ -200,5 +208,115 @@ def test_a_mixed_side_is_refused(tmp_path: Path) -> None:
         read_pairs([tmp_path / "a", tmp_path / "b"])
 
 
-def test_a_practical_size_needs_the_share_and_the_milliseconds() -> None:
-    assert Practical() == Practical(0.05, 0.1)
+def test_a_size_that_is_none_is_one_line(tmp_path: Path) -> None:
+    a, b = rounds(tmp_path / "a", 2), rounds(tmp_path / "b", 2, first_seed=40)
+    assert "--practical inf" in said(a, b, "--practical", "inf")[1]
+    assert "give a share up to 10" in said(a, b, "--practical", "11")[1]
+
+
+def side(values: dict[str, list[float]], target: str, **more: Any) -> Side:
+    """A side of so many rounds in each session; the k-th session of both sides is of the same day."""
+    found = [
+        Round(
+            f"{session}-{target}-{at}", f"2026-11-{10 + hour:02}T0{at}:00:00Z", session, at, {KEY: value}, {"turns": 9}
+        )
+        for hour, (session, part) in enumerate(values.items())
+        for at, value in enumerate(part, start=1)
+    ]
+    return Side(target, target, "self-hosted", "rate 1 turns/s", "rate", {}, {}, tuple(found), (), **more)
+
+
+KEY = "turns.response_p99_ms"
+
+
+def test_a_stray_round_of_another_experiment_leaves_the_pairs_as_they_are() -> None:
+    a = side({"e1": [10.0, 20.0, 40.0], "e9": [10.0]}, "a")
+    b = side({"e1": [11.0, 22.0, 44.0]}, "b")
+    found = evidence(a, b, KEY)
+    assert (found.a, found.b, found.paired, found.unit) == ((10.0, 20.0, 40.0), (11.0, 22.0, 44.0), True, "rounds")
+
+
+def test_the_session_is_the_unit_where_a_side_has_several() -> None:
+    a = side({"s1": [10.0, 40.0], "s2": [30.0, 30.0], "s3": [5.0]}, "a")
+    b = side({"t1": [11.0, 11.0, 11.0]}, "b")
+    found = evidence(a, b, KEY)
+    assert found.a == pytest.approx((20.0, 30.0, 5.0))  # geometric means
+    assert found.b == pytest.approx((11.0,))
+    assert (found.paired, found.unit, found.caveat) == (False, "sessions", "")
+
+
+def test_two_sessions_are_compared_by_their_rounds_with_a_caveat() -> None:
+    found = evidence(side({"s1": [10.0, 40.0]}, "a"), side({"t1": [11.0, 11.0]}, "b"), KEY)
+    assert (found.a, found.paired, found.unit) == ((10.0, 40.0), False, "rounds")
+    assert "one session each" in found.caveat
+
+
+def test_sessions_that_took_turns_are_pairs() -> None:
+    a = [Round(f"a{k}", f"2026-11-10T0{k}:00:00Z", None, None, {KEY: 10.0 + k}, {}) for k in range(4)]
+    b = [Round(f"b{k}", f"2026-11-10T0{k}:30:00Z", None, None, {KEY: 20.0 + k}, {}) for k in range(4)]
+    sides = [replace(side({}, name), rounds=tuple(part)) for name, part in (("a", a), ("b", b))]
+    found = evidence(sides[0], sides[1], KEY)
+    assert (found.paired, found.a, found.b) == (True, (10.0, 11.0, 12.0, 13.0), (20.0, 21.0, 22.0, 23.0))
+    later = [replace(part, started_utc=part.started_utc.replace("11-10", "11-12")) for part in b]
+    assert not evidence(sides[0], replace(sides[1], rounds=tuple(later)), KEY).paired
+
+
+def test_what_a_session_brings_with_it_is_no_false_alarm_where_there_are_several() -> None:
+    """Rounds alone would be called different in 3 of 10 cases and more: each session has an effect of its own."""
+    random = np.random.default_rng(1)
+
+    def sessions(name: str) -> dict[str, list[float]]:
+        return {f"{name}{k}": list(20 * np.exp(random.normal(0, 0.1) + random.normal(0, 0.05, 3))) for k in range(4)}
+
+    wrong = one_session = 0
+    for _ in range(300):
+        a, b = side(sessions("s"), "a"), side(sessions("t"), "b")
+        b = replace(b, rounds=tuple(replace(part, started_utc="2026-12-01") for part in b.rounds))
+        wrong += compare_sides(a, b).verdict in ("better", "worse")
+        first = [replace(part, rounds=tuple(r for r in part.rounds if r.session in ("s0", "t0"))) for part in (a, b)]
+        one_session += compare_sides(first[0], first[1]).verdict in ("better", "worse")
+    assert wrong / 300 <= 0.05 + 4 * (0.05 * 0.95 / 300) ** 0.5
+    assert one_session / 300 > 0.3  # why that verdict carries a caveat
+
+
+def test_quick_failures_are_no_improvement(tmp_path: Path) -> None:
+    def with_errors(share: float, value: float) -> Side:
+        found = side({"e1": [value, value * 1.01, value * 0.99]}, f"at {value}")
+        more = [replace(part, values={**part.values, "turns.errors": share}) for part in found.rounds]
+        return replace(found, rounds=tuple(more))
+
+    assert compare_sides(with_errors(0.0, 20.0), with_errors(0.0, 10.0)).verdict == "better"
+    doubted = compare_sides(with_errors(0.0, 20.0), with_errors(0.3, 10.0))
+    assert doubted.verdict == "inconclusive"
+    assert "quick failures shorten it" in sentence(doubted)
+    assert compare_sides(with_errors(0.0, 10.0), with_errors(0.3, 20.0)).verdict == "worse"
+
+
+def test_an_interrupted_run_is_left_out_and_an_overloaded_one_is_told(tmp_path: Path) -> None:
+    a = rounds(tmp_path / "a", 3)
+    b = rounds(tmp_path / "b", 3, median_ms=0.9, first_seed=40, experiment="e2", totals={"overloaded": True})
+    change(sorted(b.iterdir())[0], lambda facts: facts["end"].update(reason="interrupted"))
+    text = said(a, b)[1]
+    assert "postgres (b): 2 of 2 rounds overloaded" in text
+    assert ": interrupted" in text
+
+
+def test_rounds_of_two_servers_are_no_one_side(tmp_path: Path) -> None:
+    a, b = rounds(tmp_path / "a", 3), rounds(tmp_path / "b", 3, first_seed=40, experiment="e2")
+    change(sorted(a.iterdir())[0], lambda facts: facts["target"]["server"].update(version="17.1"))
+    code, text = said(a, b)
+    assert code == 2
+    assert "server version 17.1 against 18.0" in text
+
+
+def test_sides_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    a = rounds(tmp_path / "base" / "runs", 3)
+    b = rounds(tmp_path / "change" / "runs", 3, median_ms=0.9, first_seed=40, experiment="e2")
+    assert "postgres (change/runs) is worse than postgres (base/runs)" in said(a, b)[1]
+
+
+def test_an_emulator_s_figures_are_not_set_against_a_real_server_s_for_machines_either(tmp_path: Path) -> None:
+    rounds(tmp_path, 2)
+    rounds(tmp_path, 2, median_ms=1.4, first_seed=20, target="dynamodb-local", badge="emulator")
+    (found,) = json.loads(said(tmp_path, "--json")[1])
+    assert (found["verdict"], found["primary"], found["exploratory"]) == ("not ranked", None, [])
