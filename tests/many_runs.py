@@ -52,9 +52,14 @@ def _pattern(folder: Path, run: Synthetic) -> Pattern:
     """A run with every operation there is: those that a synthetic turn lacks repeat one it has."""
     path = write_run(folder, run)
     facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    for at, name in enumerate(OPERATION_NAMES):
-        facts["operations"].setdefault(name, copy.deepcopy(facts["operations"][list(OPERATIONS)[at % len(OPERATIONS)]]))
-    return Pattern(facts, {name: (path / name).read_bytes() for name in FILES})
+    files = {name: (path / name).read_text(encoding="utf-8") for name in FILES}
+    for at, name in enumerate(sorted(set(OPERATION_NAMES) - set(OPERATIONS))):
+        source = list(OPERATIONS)[at % len(OPERATIONS)]
+        facts["operations"][name] = copy.deepcopy(facts["operations"][source])
+        for log in ("response.hlog", "service.hlog"):
+            lines = [line for line in files[log].splitlines() if line.startswith(f"Tag={source},")]
+            files[log] += "".join(f"{line.replace(source, name, 1)}\n" for line in lines)
+    return Pattern(facts, {name: text.encode() for name, text in files.items()})
 
 
 def _write(folder: Path, experiment: int, number: int, target: int, patterns: list[Pattern]) -> Path:
@@ -86,10 +91,8 @@ def _vary(facts: dict[str, Any], factor: float, random: np.random.Generator) -> 
     for part in (facts["turns"], *facts["operations"].values()):
         for span, values in part.items():
             if span.endswith("_ms"):
-                part[span] = {
-                    at: None if value is None else round(value * factor * float(random.lognormal(0, 0.02)), 6)
-                    for at, value in values.items()
-                }
+                other = factor * float(random.lognormal(0, 0.02))
+                part[span] = {at: None if value is None else round(value * other, 6) for at, value in values.items()}
     facts["totals"]["throughput_turns"] *= float(random.lognormal(0, 0.005))
 
 

@@ -14,13 +14,10 @@ from typing import Any, Final
 from results.dashboard.details import details_of
 from results.dashboard.experiments import experiment_of
 from results.dashboard.row import Row, row_of
-from results.folder import RunFolder, RunFormatError, load
+from results.folder import load
 
 Watch = Callable[[int, int], None]
 """Told how many of how many runs have been read."""
-
-_STRANGE: Final = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
-"""What comes of a run.json whose shape is right and whose content is not; run folders come from strangers."""
 
 _WORTH_A_PROCESS: Final = 40
 """Fewer runs than these are read here: starting Python again takes longer."""
@@ -94,15 +91,8 @@ def _experiment(folder: Path) -> str:
 def read_task(task: Task) -> Part:
     """Read the runs of one task; raises RunFormatError."""
     runs = [load(folder) for folder in task.runs]
-    read = [_reduced(run, capacity) for run, capacity in zip(runs, task.capacity, strict=True)]
-    rows, details = zip(*read, strict=True)
+    rows = tuple(row_of(run, capacity) for run, capacity in zip(runs, task.capacity, strict=True))
+    details = tuple(details_of(run) for run in runs)
     if not task.experiment or any(task.capacity):  # a search has its own answer
         return Part(rows, details, task.runs, None)
     return Part(rows, details, task.runs, experiment_of(runs))
-
-
-def _reduced(run: RunFolder, capacity: str) -> tuple[Row, dict[str, Any]]:
-    try:
-        return row_of(run, capacity), details_of(run)
-    except _STRANGE as error:
-        raise RunFormatError(f"{run.path} holds what no run writes ({error!r}): copy the folder again") from error

@@ -198,7 +198,7 @@
         `${plural(runs.length, "run")}, ${plural(
           blocks.reduce((sum, block) => sum + block.sides.length, 0),
           "side",
-        )}. The unit of evidence is the round; rounds measured side by side are paired.`,
+        )}. The unit of evidence is the round; rounds measured side by side are paired, and several sessions of a side count as one value each.`,
       ),
       left
         ? callout(

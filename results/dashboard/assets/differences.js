@@ -11,9 +11,21 @@
     return others.map((side) => {
       const found = dbv.sides.evidence(reference, side, metric.key);
       const compared = dbv.inference.compare(found.a, found.b, found.paired, student);
-      const verdict = compared ? dbv.inference.verdict(metric, compared, dbv.store.index.practical_share) : "";
-      return { side, metric, found, compared, verdict };
+      const told = compared ? dbv.inference.verdict(metric, compared, dbv.store.index.practical_share) : "";
+      const doubt = compared ? doubtOf(reference, side, metric, told) : "";
+      return { side, metric, found, compared, verdict: doubt ? "inconclusive" : told, doubt };
     });
+  }
+
+  /** Why a verdict is none: quick failures shorten latencies, and a harness that was the limit hides the database. */
+  function doubtOf(a, b, metric, verdict) {
+    const errors = dbv.store.metrics.get("turns.errors");
+    const [before, after] = [a, b].map((side) => middleOf(side, errors) || 0);
+    if (metric.unit === "ms" && ["better", "no difference"].includes(verdict) && after > before + errors.floor) {
+      return "quick failures shorten it";
+    }
+    const bound = [a, b].some((side) => side.evidence.some((run) => run.flags.includes("generator-bound")));
+    return /[.](throughput|goodput)$/.test(metric.key) && bound ? "the harness was the limit, not the database" : "";
   }
 
   const middleOf = (side, metric) => dbv.inference.middle(side.evidence.map((run) => run[metric.key]).filter(known));
@@ -100,10 +112,11 @@
     if (!others.length) return "";
     const parts = judged(block, primary, student);
     return parts.map((part) => {
-      const { a, b, paired } = part.found;
-      const on = paired ? `${a.length} paired rounds` : `${b.length} against ${a.length} rounds, not paired`;
+      const { a, b, paired, unit, caveat } = part.found;
+      const on = paired ? `${a.length} paired ${unit}` : `${b.length} against ${a.length} ${unit}, not paired`;
       const lacking = part.compared ? "" : ` (${why(part)})`;
-      return h("li", {}, `${part.side.label}: ${on}${lacking}.`);
+      const doubt = part.doubt ? ` No verdict: ${part.doubt}.` : "";
+      return h("li", {}, `${part.side.label}: ${on}${lacking}.${part.compared && caveat ? ` ${caveat}` : ""}${doubt}`);
     });
   }
 

@@ -53,7 +53,7 @@
     const sides = [...gather(runs, name)].map(([label, of]) => ({
       label,
       runs: of,
-      evidence: of.filter((run) => run.state === "valid"),
+      evidence: of.filter((run) => run.state === "valid" && run.end !== "interrupted"),
       badge: of[0].badge,
     }));
     const first = sides.findIndex((side) => side.label === reference);
@@ -64,25 +64,48 @@
 
   const placeOf = (run) => (run.experiment && run.round ? JSON.stringify([run.experiment, run.round]) : null);
 
+  const sessionOf = (run) => run.experiment || run.id;
+
   const byPlace = (runs) => new Map(runs.filter(placeOf).map((run) => [placeOf(run), run]));
 
-  function sameExperiments(a, b) {
-    const [first, second] = [a, b].map((side) => new Set(side.evidence.map((run) => run.experiment)));
-    return first.size === second.size && [...first].every((name) => second.has(name));
-  }
-
-  /** The evidence of two sides for a metric, as in results/comparison.py: rounds side by side are pairs. */
+  /** The evidence of two sides for a metric by the rules of results/evidence.py: pairs of rounds, else sessions. */
   function evidence(a, b, metric) {
     const [first, second] = [a, b].map((side) => side.evidence.filter((run) => dbv.figure.known(run[metric])));
     const values = (runs) => runs.map((run) => run[metric]);
     const [one, other] = [byPlace(first), byPlace(second)];
     const shared = [...one.keys()].filter((place) => other.has(place));
-    if (shared.length < 2 || !sameExperiments(a, b)) return { a: values(first), b: values(second), paired: false };
-    return {
-      a: values(shared.map((place) => one.get(place))),
-      b: values(shared.map((place) => other.get(place))),
-      paired: true,
-    };
+    if (shared.length >= 2) {
+      const [left, right] = [one, other].map((found) => values(shared.map((place) => found.get(place))));
+      return { a: left, b: right, paired: true, unit: "rounds" };
+    }
+    const [left, right] = [first, second].map((runs) => sessions(runs, metric));
+    const means = { a: [...left.values()], b: [...right.values()], unit: "sessions" };
+    if (tookTurns(a, b) && left.size === right.size && left.size >= 2) return { ...means, paired: true };
+    if (left.size + right.size > 2) return { ...means, paired: false };
+    const together = left.size === right.size && [...left.keys()].every((session) => right.has(session));
+    return { a: values(first), b: values(second), paired: false, unit: "rounds", caveat: together ? "" : TWO_SESSIONS };
+  }
+
+  const TWO_SESSIONS =
+    "The sides are one session each: what differs from session to session counts as a difference, too.";
+
+  /** The mean of each session (an experiment, or a run of its own), in order of their start. */
+  function sessions(runs, metric) {
+    const ordered = [...runs].sort((x, y) =>
+      x.started_utc < y.started_utc ? -1 : x.started_utc > y.started_utc ? 1 : 0,
+    );
+    const found = gather(ordered, sessionOf);
+    return new Map([...found].map(([session, of]) => [session, dbv.inference.middle(of.map((run) => run[metric]))]));
+  }
+
+  /** Whether the sessions of both sides alternate in time: of each two that follow, one is A's and one is B's. */
+  function tookTurns(a, b) {
+    const starts = [a, b].flatMap((side, owner) =>
+      [...gather(side.evidence, sessionOf).values()].map((of) => [of.map((run) => run.started_utc).sort()[0], owner]),
+    );
+    starts.sort(([x, one], [y, other]) => (x < y ? -1 : x > y ? 1 : one - other));
+    const owners = starts.map(([, owner]) => owner);
+    return owners.length % 2 === 0 && owners.every((owner, at) => at % 2 === 1 || owner !== owners[at + 1]);
   }
 
   dbv.sides = { blocks, evidence };
