@@ -11,10 +11,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from results.dashboard.site import write_site
+from results.evidence import evidence
 from results.figures import ms, rate, share
 from results.folder import load
 from results.inference import compare
 from results.metric import values_of
+from results.side import make_side
 from results.slo import read_slos
 from tests.browser import DESK, PHONE, Visit, chromium, running, served
 from tests.conftest import REQUIRED
@@ -22,6 +24,12 @@ from tests.many_runs import write_capacity, write_many
 from tests.run_folders import Synthetic, change, write_run
 
 HOSTILE = "<img src=x onerror=document.title='taken'>"
+KEY = "turns.response_p99_ms"
+SIDES_EVIDENCE = """([a, b, key]) => {
+  const runs = (ids) => ids.map((id) => dbverdict.store.byId.get(id));
+  const side = (ids) => ({ evidence: runs(ids).filter((run) => run.state === "valid") });
+  return dbverdict.sides.evidence(side(a), side(b), key);
+}"""
 LONE = "20261122T220901Z_chat_lone_000063"
 
 
@@ -163,6 +171,35 @@ def test_the_page_s_intervals_are_those_of_the_inference(visit: Open, site: Path
     (answer,) = [found for found in index(site)["experiments"][0]["answers"] if found["b"] == "postgres-pooled"]
     expect(page.locator(".answer .verdict").first).to_have_text(answer["verdict"])
     expect(page.locator(".basis").first).to_contain_text(f"{len(shared)} paired rounds")
+
+
+def test_the_page_holds_the_same_values_against_each_other_as_compare(visit: Open, site: Path) -> None:
+    page = visit().go()
+    found = [load(path.parent) for path in (site.parent / "runs").glob("*_experiment_*/*/run.json")]
+    runs = {run.id: run for run in found}
+    newer, older = (set(experiment["runs"]) for experiment in index(site)["experiments"])
+
+    def of(target: str, sessions: set[str]) -> list[str]:
+        return sorted(run for run in sessions if runs[run].target == target)
+
+    both = newer | older
+    cases = [
+        (of("postgres", newer), of("postgres-pooled", newer)),
+        (of("postgres", both), of("postgres-pooled", both)),
+        (of("postgres", newer), of("postgres", older)),
+        (of("postgres", newer), of("postgres-pooled", older)),
+        (of("postgres", both), of("postgres-pooled", older)[:1]),
+    ]
+    units = set()
+    for a, b in cases:
+        expected = evidence(make_side("a", [runs[run] for run in a]), make_side("b", [runs[run] for run in b]), KEY)
+        told = page.evaluate(SIDES_EVIDENCE, [a, b, KEY])
+        assert told["a"] == pytest.approx(expected.a, rel=1e-12)
+        assert told["b"] == pytest.approx(expected.b, rel=1e-12)
+        assert (told["paired"], told["unit"]) == (expected.paired, expected.unit)
+        assert bool(told.get("caveat")) == bool(expected.caveat)
+        units.add((expected.paired, expected.unit))
+    assert len(units) >= 3
 
 
 def test_figures_are_printed_as_every_other_report_prints_them(visit: Open) -> None:
