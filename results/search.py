@@ -76,15 +76,21 @@ def _below(path: Path) -> list[Path]:
 
 
 def find_capacities(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """The folders of capacity searches among `paths` and right below them, in order of name, and the other paths.
+    """The folders of capacity searches among `paths` and up to two levels below them, and the other paths.
 
     A path is no other one when all that it holds are searches.
     """
     found: dict[Path, Path] = {}
     others: list[Path] = []
     for path in paths:
-        searches = [path] if (path / FILE).is_file() else sorted(file.parent for file in path.glob(f"*/{FILE}"))
+        searches = [path] if (path / FILE).is_file() else _searches_below(path)
         found.update({folder.resolve(): folder for folder in searches})
         if not searches or (path not in searches and _below(path)):
             others.append(path)
     return list(found.values()), others
+
+
+def _searches_below(path: Path) -> list[Path]:
+    """In order of name."""
+    found = [file.parent for pattern in (f"*/{FILE}", f"*/*/{FILE}") for file in path.glob(pattern)]
+    return sorted(found, key=lambda folder: (folder.name, folder))

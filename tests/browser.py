@@ -72,11 +72,22 @@ class Visit:
         )
         return self.page
 
+    def leave(self) -> None:
+        """Leave the site, to come to it afresh; nothing may have gone wrong on the way."""
+        self.page.goto("about:blank")
+        self._judge()
+
     def close(self) -> None:
         """End the visit; nothing may have gone wrong on the way."""
         self._context.close()
-        assert self.complaints == [], self.complaints
-        assert self.abroad == [], self.abroad
+        self._judge()
+
+    def _judge(self) -> None:
+        complaints, abroad = list(self.complaints), list(self.abroad)
+        for told in (self.complaints, self.abroad, self.requests):
+            told.clear()
+        assert complaints == [], complaints
+        assert abroad == [], abroad
 
 
 @contextmanager

@@ -133,11 +133,11 @@ def test_steps_of_a_capacity_search_are_known_as_such(site: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("below", ["", "capacity", "capacity/step"])
+@pytest.mark.parametrize("below", ["", "runs", "runs/capacity", "runs/capacity/step"])
 def test_a_search_is_found_from_above_by_its_name_and_from_a_step(tmp_path: Path, below: str) -> None:
     folder = write_capacity(tmp_path / "runs", "postgres", "self-hosted", 180.0, 200.0)
     step = next(folder.glob("*/run.json")).parent
-    named = {"": tmp_path / "runs", "capacity": folder, "capacity/step": step}[below]
+    named = {"": tmp_path, "runs": tmp_path / "runs", "runs/capacity": folder, "runs/capacity/step": step}[below]
     found = build(named, tmp_path / "site")
     assert (found.runs, found.searches) == (2, 1)
     assert set(table(tmp_path / "site")["capacity"]) == {folder.name}

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from results.dashboard.site import write_site
 from results.evidence import evidence
 from results.figures import ms, rate, share
-from results.folder import load
+from results.folder import RunFolder, load
 from results.inference import compare
 from results.metric import values_of
 from results.side import make_side
@@ -55,6 +55,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def runs(site: Path) -> dict[str, RunFolder]:
+    """The runs of both experiments."""
+    found = [load(path.parent) for path in (site.parent / "runs").glob("*_experiment_*/*/run.json")]
+    return {run.id: run for run in found}
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if chromium() is None:
         reason = "no Chromium here: install Debian's package chromium"
@@ -65,12 +72,27 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser, site: Path) -> Iterator[Visit]:
+    """One tab for most tests: a new one takes a second."""
+    one = Visit(browser, f"file://{site}")
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def desk(tab: Visit) -> Iterator[Visit]:
+    """A visit from a disk; each test loads the page anew, and nothing may have gone wrong at its end."""
+    yield tab
+    tab.leave()
+
+
 Open = Callable[..., Visit]
 
 
 @pytest.fixture
 def visit(browser: Browser, site: Path) -> Iterator[Open]:
-    """Opens a visit from a disk, or from `origin`; at its end nothing may have gone wrong."""
+    """Opens a visit in a tab of its own, from a disk or from `origin`; nothing may have gone wrong at its end."""
     visits: list[Visit] = []
 
     def make(origin: str = "", **options: Any) -> Visit:
@@ -93,8 +115,8 @@ def ids(site: Path, target: str) -> list[str]:
     return [run for run in index(site)["experiments"][0]["runs"] if f"_chat_{target}_" in run]
 
 
-def test_a_person_filters_picks_two_compares_and_comes_back(visit: Open, site: Path) -> None:
-    page = visit().go()
+def test_a_person_filters_picks_two_compares_and_comes_back(desk: Visit, site: Path) -> None:
+    page = desk.go()
     expect(page.locator("#count")).to_contain_text("26 runs of 30 · 4 capacity steps hidden")
     page.get_by_label("Target").select_option("postgres")
     expect(page.locator("#count")).to_contain_text("8 runs of 30")
@@ -143,14 +165,11 @@ def test_the_charting_library_is_loaded_only_when_a_chart_is_drawn(visit: Open) 
     assert len([request for request in one.requests if request.endswith("vega.js")]) == 1
 
 
-def test_the_page_s_intervals_are_those_of_the_inference(visit: Open, site: Path) -> None:
-    one = visit()
+def test_the_page_s_intervals_are_those_of_the_inference(desk: Visit, site: Path, runs: dict[str, RunFolder]) -> None:
     picks = "&".join(f"pick={run}" for run in [*ids(site, "postgres"), *ids(site, "postgres-pooled")])
-    page = one.go(f"#/compare?{picks}")
-    valid = [load(path.parent) for path in (site.parent / "runs").glob("*/*/run.json")]
-    runs = {run.id: run for run in valid if run.valid}
+    page = desk.go(f"#/compare?{picks}")
     rounds = [
-        {runs[run].round: values_of(runs[run]) for run in ids(site, target) if run in runs}
+        {runs[run].round: values_of(runs[run]) for run in ids(site, target) if runs[run].valid}
         for target in ("postgres", "postgres-pooled")
     ]
     shared = [number for number in rounds[0] if number in rounds[1]]
@@ -173,10 +192,10 @@ def test_the_page_s_intervals_are_those_of_the_inference(visit: Open, site: Path
     expect(page.locator(".basis").first).to_contain_text(f"{len(shared)} paired rounds")
 
 
-def test_the_page_holds_the_same_values_against_each_other_as_compare(visit: Open, site: Path) -> None:
-    page = visit().go()
-    found = [load(path.parent) for path in (site.parent / "runs").glob("*_experiment_*/*/run.json")]
-    runs = {run.id: run for run in found}
+def test_the_page_holds_the_same_values_against_each_other_as_compare(
+    desk: Visit, site: Path, runs: dict[str, RunFolder]
+) -> None:
+    page = desk.go()
     newer, older = (set(experiment["runs"]) for experiment in index(site)["experiments"])
 
     def of(target: str, sessions: set[str]) -> list[str]:
@@ -202,8 +221,8 @@ def test_the_page_holds_the_same_values_against_each_other_as_compare(visit: Ope
     assert len(units) >= 3
 
 
-def test_figures_are_printed_as_every_other_report_prints_them(visit: Open) -> None:
-    page = visit().go()
+def test_figures_are_printed_as_every_other_report_prints_them(desk: Visit) -> None:
+    page = desk.go()
     values = [
         0,
         0.00042,
@@ -226,9 +245,8 @@ def test_figures_are_printed_as_every_other_report_prints_them(visit: Open) -> N
         assert page.evaluate(f"(values) => values.map(dbverdict.figure.{name})", values) == list(map(printed, values))
 
 
-def test_an_emulator_stands_apart_with_the_reason(visit: Open, site: Path) -> None:
-    one = visit()
-    page = one.go(f"#/compare?experiment={index(site)['experiments'][0]['id']}")
+def test_an_emulator_stands_apart_with_the_reason(desk: Visit, site: Path) -> None:
+    page = desk.go(f"#/compare?experiment={index(site)['experiments'][0]['id']}")
     apart = page.locator("section.kind.emulator")
     expect(apart.locator(".apart")).to_contain_text("DynamoDB Local is an emulator")
     expect(page.locator("section.kind.database table.differences")).not_to_contain_text("dynamodb-local")
@@ -237,9 +255,8 @@ def test_an_emulator_stands_apart_with_the_reason(visit: Open, site: Path) -> No
         assert caption.startswith("rate 120 turns/s (poisson)")
 
 
-def test_runs_that_are_no_evidence_are_marked_and_count_for_nothing(visit: Open, site: Path) -> None:
-    one = visit()
-    page = one.go("#/runs?state=incomplete")
+def test_runs_that_are_no_evidence_are_marked_and_count_for_nothing(desk: Visit, site: Path) -> None:
+    page = desk.go("#/runs?state=incomplete")
     row = page.locator("table.runs tbody tr")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("INCOMPLETE")
@@ -249,25 +266,23 @@ def test_runs_that_are_no_evidence_are_marked_and_count_for_nothing(visit: Open,
     page.get_by_label("Search").fill(LONE)
     page.locator("table.runs input.pick").check()
     page.locator("#picked").get_by_role("link", name="Compare").click()
-    one.settled("compare")
+    desk.settled("compare")
     expect(page.locator(".callout.warn")).to_contain_text("Not evidence, and in no difference below")
     expect(page.locator(".answer")).to_contain_text("only one side gives it")
 
 
-def test_a_hostile_run_is_shown_as_the_text_it_is(visit: Open) -> None:
-    one = visit()
-    page = one.go("#/runs?state=incomplete")
+def test_a_hostile_run_is_shown_as_the_text_it_is(desk: Visit) -> None:
+    page = desk.go("#/runs?state=incomplete")
     page.get_by_role("link", name=HOSTILE).click()
-    one.settled("run")
+    desk.settled("run")
     expect(page.locator("h1")).to_contain_text(HOSTILE)
     assert page.locator("main img").count() == 0
     assert page.title() == "Run · dbverdict"
 
 
-def test_one_run_shows_its_figures_charts_and_facts(visit: Open, site: Path) -> None:
-    one = visit()
+def test_one_run_shows_its_figures_charts_and_facts(desk: Visit, site: Path) -> None:
     run = ids(site, "postgres")[0]
-    page = one.go(f"#/run?id={run}")
+    page = desk.go(f"#/run?id={run}")
     assert page.locator("figure svg").count() == 4
     page.locator("figure summary").first.click()
     expect(page.locator("figure table").first).to_contain_text("turn response")
@@ -276,23 +291,22 @@ def test_one_run_shows_its_figures_charts_and_facts(visit: Open, site: Path) -> 
     expect(page.locator("#picked")).to_contain_text("1 run picked")
 
 
-def test_a_trend_has_its_limit_and_capacity_its_answer(visit: Open) -> None:
-    one = visit()
-    page = one.go("#/trend")
+def test_a_trend_has_its_limit_and_capacity_its_answer(desk: Visit) -> None:
+    page = desk.go("#/trend")
     expect(page.locator("section.kind.database figure")).to_contain_text("SLO: at most 12.0 ms")
     page.get_by_label("Metric").select_option("get_user.service_p50_ms")
     expect(page.locator("section.kind.database figcaption")).to_contain_text("get_user service p50, ms")
-    one.settled("trend")
-    page = one.go("#/capacity")
+    desk.settled("trend")
+    page = desk.go("#/capacity")
     expect(page.locator("section.kind.database table").first).to_contain_text("180 to 198")
     expect(page.locator("section.kind.emulator")).to_contain_text("no evidence about DynamoDB")
     page.get_by_text("Steps of postgres", exact=True).click()
     page.get_by_role("link", name="run 2026").first.click()
-    one.settled("run")
+    desk.settled("run")
 
 
-def test_the_keyboard_alone_is_enough(visit: Open) -> None:
-    page = visit().go()
+def test_the_keyboard_alone_is_enough(desk: Visit) -> None:
+    page = desk.go()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     for _ in range(40):

@@ -48,8 +48,7 @@ def write_site(paths: Sequence[Path], out: Path, slos: Sequence[Slo], watch: Wat
     Nothing is left half-written: an older dashboard stays until the new one is whole.
     """
     place = Place.checked(out)
-    searches = capacity.find_searches(paths)
-    folders, steps = capacity.find_all(paths, searches)
+    searches, folders, steps = capacity.find_all(paths)
     if not folders:
         raise RunFormatError("there is no run: name a run folder, or the folder above several")
     with place.building() as building:
