@@ -35,7 +35,7 @@ LONE = "20261122T220901Z_chat_lone_000063"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two experiments, three capacity searches, a hostile run and a run on its own."""
+    """Two experiments, two capacity searches, a hostile run and a run on its own."""
     folder = tmp_path_factory.mktemp("site")
     runs = folder / "runs"
     write_many(runs, 24)

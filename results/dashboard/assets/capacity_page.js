@@ -55,7 +55,7 @@
         ],
       },
       { head: "holds up to, turns/s", figures: true, cell: ([search]) => answer(search) },
-      { head: "ended because", cell: ([search]) => STOPS[search.stop] || search.stop },
+      { head: "ended because", cell: ([search]) => STOPS[search.stop] },
       { head: "in a sentence", class: "sentence", cell: ([search]) => search.detail },
       { head: "searched (UTC)", class: "nowrap", cell: ([search]) => instant(search.started_utc) },
     ];
