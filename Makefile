@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Most tests wait for a load to end: two at a time take little more than half as long. TESTERS=0: one after the other.
+TESTERS := 2
 READY := $(VENV)/.ready
 
 .PHONY: demo test check setup replay bench soak constraints format clean
@@ -10,7 +12,7 @@ demo: $(READY)  ## the main job: chat on embedded PostgreSQL and DynamoDB Local,
 	@$(BIN)/python -m loadtests.demo
 
 test: $(READY)  ## everything, Docker tests included where a daemon answers
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile
 
 check: $(READY)  ## format, lint, types, import rules and the tests that need no server
 	@$(BIN)/ruff format --check .

@@ -48,14 +48,20 @@ def test_wrong_answers_miss_the_limit_and_unchecked_ones_have_none() -> None:
     assert limit(unchecked("canned")) == []
 
 
-@pytest.mark.parametrize("target", ["postgres", "dynamodb-local", "dynamodb-local-boto3"])
-def test_a_sound_database_answers_right_and_keeps_every_append(servers: Servers, tmp_path: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "rate"),
+    [("postgres", 60), ("dynamodb-local", 60), ("dynamodb-local-boto3", 10)],  # what boto3 can hold on a busy machine
+)
+def test_a_sound_database_answers_right_and_keeps_every_append(
+    servers: Servers, tmp_path: Path, target: str, rate: int
+) -> None:
     kind: ServerKind = "postgres" if target == "postgres" else "dynamodb-local"
-    locust = LocustRun(tmp_path, "--target", target, "--url", servers.shared(kind).server.url, *LOAD, "-t", "6s")
+    load = [*LOAD, "--rate", str(rate), "-t", "6s"]
+    locust = LocustRun(tmp_path, "--target", target, "--url", servers.shared(kind).server.url, *load)
     found = locust.sound()["integrity"]
     assert (found["violations"], found["examples"]) == (0, [])
-    assert found["replies"] > 1000
-    assert found["read_back"]["acknowledged"] > 100
+    assert found["replies"] > 20 * rate  # of 5 seconds' turns, each of several operations
+    assert found["read_back"]["acknowledged"] > 2 * rate
     assert (found["read_back"]["lost"], found["read_back"]["not_read"]) == (0, 0)
     assert found["cost_us_per_op"] > 0
     assert (found["staleness"] is None) == (target == "postgres")
