@@ -121,8 +121,8 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
 ) -> None:
     """Is B better than A? From run folders alone: one verdict, its interval, and what the evidence could show."""
-    from results import compare as command
-    from results.comparison import Practical
+    from results.decision import compare as command
+    from results.decision.comparison import Practical
 
     size = Practical.of(practical, practical_ms)
     found = command.compare_paths(sides, primary, size, target, allow_different or ())
@@ -147,8 +147,8 @@ def gate(
     as_json: Annotated[Path | None, typer.Option("--json", help="write JSON here")] = None,
 ) -> None:
     """Pass or fail a CI job: 0 pass, 1 limit missed, 3 worse than the baseline, 4 no evidence, 5 no baseline."""
-    from results.comparison import Practical
-    from results.gate_command import Request, perform
+    from results.decision.comparison import Practical
+    from results.decision.gate_command import Request, perform
     from targets.catalog import CATALOG
 
     outputs = {"junit": junit, "markdown": markdown, "json": as_json}
@@ -172,7 +172,7 @@ def save_baseline(
     target: Annotated[str | None, typer.Option(help="only this target")] = None,
 ) -> None:
     """Write several valid rounds as one small file to commit."""
-    from results.baseline_command import save
+    from results.decision.baseline_command import save
 
     save(runs, out, target)
 
@@ -180,7 +180,7 @@ def save_baseline(
 @baselines.command("show")
 def show_baseline(path: Annotated[Path, typer.Argument(help="the file")] = Path("dbverdict-baseline.json")) -> None:
     """What a baseline holds: its rounds, their noise, and the facts they were measured under."""
-    from results.baseline_command import show
+    from results.decision.baseline_command import show
 
     raise typer.Exit(show(path, Console()))
 

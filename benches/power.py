@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from results.comparison import BETTER, WORSE, Practical, verdict_of
-from results.inference import compare
+from results.decision.comparison import BETTER, WORSE, Practical, verdict_of
+from results.decision.inference import compare
+from results.decision.side import Side, make_side
+from results.decision.sides import by_target
 from results.metric import find_metric
 from results.search import load_runs
-from results.side import Side, make_side
-from results.sides import by_target
 
 METRICS = ("turns.response_p50_ms", "turns.response_p99_ms")
 CHANGES = (1.0, 1.1, 1.25, 1.5)

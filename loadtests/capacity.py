@@ -14,11 +14,11 @@ from loadtests.facts import command_line
 from loadtests.preparation import loading_usd
 from loadtests.series import Finished, Place, RunSeries
 from loadtests.settings import Settings
-from results.capacity import EXHAUSTED, FILE, Capacity, Limit, Step
-from results.capacity_slo import window_for
+from results.capacity.folder import EXHAUSTED, FILE, Capacity, Limit, Step
+from results.capacity.judgement import step_of
+from results.capacity.slo import window_for
 from results.figures import rate as rate_figure
 from results.folder import RunFolder, load
-from results.judgement import step_of
 from results.provenance import provenance
 from results.validity import INTERRUPTED as INTERRUPTED_CODE
 from results.validity import USAGE

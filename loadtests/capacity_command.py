@@ -14,8 +14,8 @@ from loadtests.capacity_search import MOST_STEPS, Bounds, rounded
 from loadtests.durations import seconds
 from loadtests.run_command import gather
 from loadtests.settings import read, whole
-from results.capacity import Limit
-from results.capacity_slo import DEFAULT_SLO, lowest_rate, slo_for
+from results.capacity.folder import Limit
+from results.capacity.slo import DEFAULT_SLO, lowest_rate, slo_for
 from results.figures import rate
 from results.slo import read_slos
 from results.validity import INTERRUPTED, INVALID, LIMIT_MISSED, PASS, USAGE
@@ -113,7 +113,7 @@ def perform(plan: CapacityPlan, say: Callable[[str], None]) -> int:
 
 
 def _report(found: Found) -> None:
-    from results.capacity_report import render_terminal, write_report
+    from results.capacity.report import render_terminal, write_report
 
     assert found.capacity is not None
     render_terminal(found.capacity, Console())

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from results.capacity import EXHAUSTED, INTERRUPTED, Answer, Step
+from results.capacity.folder import EXHAUSTED, INTERRUPTED, Answer, Step
 from results.figures import rate as rate_figure
 
 TRIES: Final = 3

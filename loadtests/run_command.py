@@ -102,7 +102,7 @@ def perform(plan: ExperimentPlan, say: Callable[[str], None]) -> Outcome:
 
 
 def _report(outcome: Outcome) -> None:
-    from results.experiment_answer import experiment_answers
+    from results.decision.experiment_answer import experiment_answers
     from results.folder import load
     from results.report import render_terminal, write_reports
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from results.decision.gate import Decision, decide
+from results.decision.gate_command import show
 from results.folder import load
-from results.gate import Decision, decide
-from results.gate_command import show
 from results.refusal import Refusal
 from results.slo import read_slos
 from results.validity import USAGE

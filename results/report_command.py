@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from results import capacity_report
-from results.capacity import load_capacity
+from results.capacity import report as capacity_report
+from results.capacity.folder import load_capacity
 from results.report import render_terminal, report_folder, write_reports
 from results.search import find_capacities, load_runs
 

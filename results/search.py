@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from results.capacity import FILE
+from results.capacity.folder import FILE
 from results.folder import RunFolder, RunFormatError, load
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from results.capacity import Capacity, load_capacity
+from results.capacity.folder import Capacity, load_capacity
 from results.folder import load
 from tests.locust_runs import gone, wait_for
 

@@ -8,7 +8,7 @@ import pytest
 
 from loadtests.capacity import CapacityPlan
 from loadtests.capacity_command import announcement, make_plan
-from results.capacity_slo import DEFAULT_SLO
+from results.capacity.slo import DEFAULT_SLO
 from results.refusal import Refusal
 from targets.protocol import SetupError
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from results.capacity import FILE, Answer, Capacity, Step, load_capacity
-from results.capacity_chart import curve_charts
-from results.capacity_page import render_html
-from results.capacity_report import answer_lines, render_markdown, render_terminal, write_report
-from results.capacity_slo import DEFAULT_SLO
+from results.capacity.chart import curve_charts
+from results.capacity.folder import FILE, Answer, Capacity, Step, load_capacity
+from results.capacity.page import render_html
+from results.capacity.report import answer_lines, render_markdown, render_terminal, write_report
+from results.capacity.slo import DEFAULT_SLO
 from results.folder import RunFormatError
 from results.refusal import Refusal
 from results.report_command import report_all

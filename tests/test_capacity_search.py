@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.capacity_search import Bounds, Planned, Rate, answer, ends, next_step, rates_of, rounded, search
-from results.capacity import EXHAUSTED, SATURATED, SLO_MISSED, Answer, Step
+from results.capacity.folder import EXHAUSTED, SATURATED, SLO_MISSED, Answer, Step
 
 pytestmark = pytest.mark.fast
 

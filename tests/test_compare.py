@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 import cli
-from results.comparison import compare_sides
-from results.evidence import evidence
+from results.decision.comparison import compare_sides
+from results.decision.evidence import evidence
+from results.decision.side import Round, Side
+from results.decision.sides import read_pairs
+from results.decision.verdict_text import sentence
 from results.refusal import Refusal
-from results.side import Round, Side
-from results.sides import read_pairs
-from results.verdict_text import sentence
 from tests.rounds import RATE, rounds
 from tests.run_folders import LAG, Synthetic, change, write_run
 

@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from results.dashboard.site import write_site
-from results.evidence import evidence
+from results.decision.evidence import evidence
+from results.decision.inference import compare
+from results.decision.side import make_side
 from results.figures import ms, rate, share
 from results.folder import RunFolder, load
-from results.inference import compare
 from results.metric import values_of
-from results.side import make_side
 from results.slo import read_slos
 from tests.browser import DESK, PHONE, Visit, chromium, running, served
 from tests.conftest import REQUIRED

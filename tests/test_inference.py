@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from results.comparison import BETTER, INCONCLUSIVE, NO_DIFFERENCE, WORSE, Practical, Verdict, verdict_of
-from results.inference import compare, corrected, detectable, possible, rounds_to_exclude, rounds_to_show
+from results.decision.comparison import BETTER, INCONCLUSIVE, NO_DIFFERENCE, WORSE, Practical, Verdict, verdict_of
+from results.decision.inference import compare, corrected, detectable, possible, rounds_to_exclude, rounds_to_show
 from results.metric import find_metric
 
 pytestmark = pytest.mark.fast

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from results.capacity import EXHAUSTED, INTERRUPTED, SATURATED, SLO_MISSED, Limit
-from results.capacity_slo import DEFAULT_SLO, ERRORS, lowest_rate, slo_for, turns_needed, window_for
+from results.capacity.folder import EXHAUSTED, INTERRUPTED, SATURATED, SLO_MISSED, Limit
+from results.capacity.judgement import Judgement, judge, step_of
+from results.capacity.slo import DEFAULT_SLO, ERRORS, lowest_rate, slo_for, turns_needed, window_for
 from results.folder import RunFolder, load
-from results.judgement import Judgement, judge, step_of
 from results.refusal import Refusal
 from results.slo import read_slos
 from tests.run_folders import LAG, Synthetic, change, write_run

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from results.capacity import FILE, Capacity, Limit, Step, load_capacity
+from results.capacity.folder import FILE, Capacity, Limit, Step, load_capacity
 from results.folder import number
 from results.scope import KINDS
 from results.search import find_capacities, find_runs

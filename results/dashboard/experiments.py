@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from results.experiment_answer import experiment_answers
+from results.decision.experiment_answer import experiment_answers
 from results.folder import RunFolder
 from results.pool import PooledRun
 from results.scope import Group, Scope, scopes

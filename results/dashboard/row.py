@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from results.comparison import Practical
 from results.dashboard.script import file_name
+from results.decision.comparison import Practical
 from results.folder import RunFolder, number
 from results.metric import SCOPES, TURNS, every_metric, samples_of, values_of
 from results.pool import pool, same_scope

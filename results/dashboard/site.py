@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from scipy import stats
 
-from results.comparison import SATURATED_PRIMARY, Practical
 from results.dashboard import capacity
 from results.dashboard.place import Place
 from results.dashboard.reading import Part, Watch, read_runs
 from results.dashboard.row import COLUMNS, INDEX, METRICS, TEXTS, Row, metric_columns
 from results.dashboard.script import finite, write_script
+from results.decision.comparison import SATURATED_PRIMARY, Practical
+from results.decision.inference import CONFIDENCE
 from results.folder import RunFormatError
-from results.inference import CONFIDENCE
 from results.metric import DEFAULT_PRIMARY, TURNS
 from results.scope import KINDS
 from results.slo import Slo

@@ -1,5 +1,5 @@
 "use strict";
-// Whether two sets of rounds differ: the arithmetic of results/inference.py, with Student's t from data/student.js.
+// Whether two sets of rounds differ: the arithmetic of results/decision/inference.py, with Student's t from data/student.js.
 (function (dbv) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = (values, middle) => values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
@@ -41,7 +41,7 @@
     return !(bounds.low <= none && none <= bounds.high);
   }
 
-  /** B against A by the rules of results/comparison.py: an interval that excludes none, and a practical size. */
+  /** B against A by the rules of results/decision/comparison.py: an interval that excludes none, and a practical size. */
   function verdict(metric, found, share) {
     const { estimate, low, high } = found.difference;
     const ratio = found.ratio;

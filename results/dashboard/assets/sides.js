@@ -68,7 +68,7 @@
 
   const byPlace = (runs) => new Map(runs.filter(placeOf).map((run) => [placeOf(run), run]));
 
-  /** The evidence of two sides for a metric by the rules of results/evidence.py: pairs of rounds, else sessions. */
+  /** The evidence of two sides for a metric by the rules of results/decision/evidence.py: pairs of rounds, else sessions. */
   function evidence(a, b, metric) {
     const [first, second] = [a, b].map((side) => side.evidence.filter((run) => dbv.figure.known(run[metric])));
     const values = (runs) => runs.map((run) => run[metric]);

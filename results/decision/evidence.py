@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from results.side import Round, Side
+from results.decision.side import Round, Side
 
 ROUNDS: Final = "rounds"
 SESSIONS: Final = "sessions"

@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from results.comparison import Comparison, Practical, compare_sides
-from results.comparison_sheet import comparison_sheet, summary_line, to_json
-from results.experiment_answer import shared
+from results.decision.comparison import Comparison, Practical, compare_sides
+from results.decision.comparison_sheet import comparison_sheet, summary_line, to_json
+from results.decision.experiment_answer import shared
+from results.decision.side import check_allowed
+from results.decision.sides import read_pairs
+from results.decision.verdict_text import headline, sentence
 from results.sheet import plain
-from results.side import check_allowed
-from results.sides import read_pairs
 from results.table import render_sheet
 from results.validity import INVALID, PASS
-from results.verdict_text import headline, sentence
 
 
 def compare_paths(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from results.comparison import INCONCLUSIVE, Comparison, Verdict, compare_sides
+from results.decision.comparison import INCONCLUSIVE, Comparison, Verdict, compare_sides
+from results.decision.inference import CONFIDENCE
+from results.decision.side import make_side
+from results.decision.sides import by_target, refuse_unequal
+from results.decision.verdict_text import sentence
 from results.folder import RunFolder
-from results.inference import CONFIDENCE
 from results.refusal import Refusal
-from results.side import make_side
-from results.sides import by_target, refuse_unequal
-from results.verdict_text import sentence
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from results.decision.side import Side, differences, make_side
 from results.folder import RunFolder
 from results.refusal import Refusal
 from results.search import load_runs
-from results.side import Side, differences, make_side
 
 Pair = tuple[Side, Side]
 

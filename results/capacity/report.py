@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from results.capacity import Capacity, Step
+from results.capacity.folder import Capacity, Step
 from results.figures import ABSENT, ms, rate, share
 from results.markdown import escaped, folded
 from results.markdown import render_sheet as sheet_markdown
@@ -123,7 +123,7 @@ def render_markdown(capacity: Capacity) -> str:
 
 def write_report(capacity: Capacity, folder: Path) -> ReportPaths:
     """Write `report.html` and `report.md` into `folder`, each whole or not at all; raises OSError."""
-    from results.capacity_page import render_html  # draws charts: a second to import
+    from results.capacity.page import render_html  # draws charts: a second to import
 
     paths = ReportPaths(folder / "report.html", folder / "report.md")
     replace(paths.markdown, render_markdown(capacity))

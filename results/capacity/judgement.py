@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from results.capacity import EXHAUSTED, INTERRUPTED, OPERATIONS, SATURATED, SLO_MISSED, Limit, Step
-from results.capacity_slo import turns_needed
+from results.capacity.folder import EXHAUSTED, INTERRUPTED, OPERATIONS, SATURATED, SLO_MISSED, Limit, Step
+from results.capacity.slo import turns_needed
 from results.figures import count, rate, share
 from results.folder import RunFolder, number
 from results.metric import FIGURES, TURNS, samples_of, values_of

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from results.baseline import Baseline, NoBaseline, make_baseline, read
-from results.baseline import save as write
+from results.decision.baseline import Baseline, NoBaseline, make_baseline, read
+from results.decision.baseline import save as write
+from results.decision.side import Side
 from results.figures import count, ms, share
 from results.folder import Percentiles
 from results.histogram import summary_ms
 from results.search import load_runs
 from results.sheet import Sheet, numbers, plain, words
-from results.side import Side
 from results.table import render_sheet
 from results.validity import NO_BASELINE, PASS
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from hdrh.histogram import HdrHistogram
 
+from results.decision.side import EVERY_FACT, Round, Side, evidence_of, make_side
+from results.decision.sides import by_target
 from results.folder import BADGES, RunFolder
 from results.histogram import Counts, from_hdr, to_hdr
 from results.interval_log import UNDECODABLE
@@ -19,8 +21,6 @@ from results.metric import every_metric
 from results.plausible import LARGEST
 from results.pool import pool
 from results.refusal import Refusal
-from results.side import EVERY_FACT, Round, Side, evidence_of, make_side
-from results.sides import by_target
 
 FORMAT: Final = 1
 KIND: Final = "dbverdict baseline"

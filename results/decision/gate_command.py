@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from results.baseline import NoBaseline, read
-from results.comparison import Practical
-from results.gate import Check, Decision, decide
-from results.gate_output import as_json, checks_sheet, headline, to_junit, to_markdown, workflow_commands
+from results.decision.baseline import NoBaseline, read
+from results.decision.comparison import Practical
+from results.decision.gate import Check, Decision, decide
+from results.decision.gate_output import as_json, checks_sheet, headline, to_junit, to_markdown, workflow_commands
+from results.decision.side import check_allowed
 from results.refusal import Refusal
 from results.search import load_runs
-from results.side import check_allowed
 from results.slo import Slo, read_slos
 from results.table import render_sheet
 from results.validity import NO_BASELINE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from results.capacity import Capacity
-from results.capacity_chart import curve_charts
-from results.capacity_report import answer_lines, curve, facts_sheet, kind_of, load_of, slo_sheet, title_of
+from results.capacity.chart import curve_charts
+from results.capacity.folder import Capacity
+from results.capacity.report import answer_lines, curve, facts_sheet, kind_of, load_of, slo_sheet, title_of
 from results.sheet import plain
 
 

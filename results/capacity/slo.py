@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from results.capacity import OPERATIONS, Limit
+from results.capacity.folder import OPERATIONS, Limit
 from results.histogram import MINIMUM_BEYOND, PERCENTILES
 from results.metric import FIGURES, GOOD_OPERATION_MS, GOOD_TURN_MS, TURNS
 from results.refusal import Refusal

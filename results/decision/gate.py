@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from results.baseline import Baseline
-from results.comparison import BETTER, INCONCLUSIVE, WORSE, Comparison, Practical, compare_sides
-from results.experiment_answer import shared
+from results.decision.baseline import Baseline
+from results.decision.comparison import BETTER, INCONCLUSIVE, WORSE, Comparison, Practical, compare_sides
+from results.decision.experiment_answer import shared
+from results.decision.pooled_metric import pooled_value
+from results.decision.side import Side, evidence_of, make_side
+from results.decision.sides import refuse_unequal
+from results.decision.verdict_text import sentence
 from results.folder import RunFolder
 from results.metric import TURNS, Metric
 from results.pool import PooledRun, pool
-from results.pooled_metric import pooled_value
 from results.refusal import Refusal
 from results.search import lost_rounds
-from results.side import Side, evidence_of, make_side
-from results.sides import refuse_unequal
 from results.slo import Slo, shown
 from results.validity import INVALID, LIMIT_MISSED, NO_BASELINE, PASS, REGRESSION, USAGE, worst
-from results.verdict_text import sentence
 
 State = Literal[
     "kept", "missed", "no evidence", "no regression", "regression", "inconclusive", "no baseline", "refused"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from results.comparison import BETTER, INCONCLUSIVE, NO_DIFFERENCE, NOT_RANKED, WORSE, Compared, Comparison
+from results.decision.comparison import BETTER, INCONCLUSIVE, NO_DIFFERENCE, NOT_RANKED, WORSE, Compared, Comparison
+from results.decision.inference import MOST_ROUNDS, Difference
 from results.figures import share
-from results.inference import MOST_ROUNDS, Difference
 from results.metric import Metric
 from results.slo import shown
 

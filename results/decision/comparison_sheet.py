@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from results.comparison import Compared, Comparison
+from results.decision.comparison import Compared, Comparison
+from results.decision.inference import Difference, Interval
+from results.decision.verdict_text import difference_range, ratio, ratio_range, sentence, signed
 from results.figures import ABSENT, count
-from results.inference import Difference, Interval
 from results.sheet import Sheet, numbers, plain, words
 from results.slo import shown
-from results.verdict_text import difference_range, ratio, ratio_range, sentence, signed
 
 NOTABLE: Final = 0.05
 """An exploratory difference is marked when its corrected p-value is below this."""

@@ -7,7 +7,7 @@ from typing import Final
 
 import altair as alt
 
-from results.capacity import Capacity, Limit, Step
+from results.capacity.folder import Capacity, Limit, Step
 from results.charts import COLOURS, Chart, Size, drawn, ms_axis
 from results.metric import TURNS
 from results.points import SHORTEST_DRAWN_MS, Point

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from results.evidence import ROUNDS, evidence
-from results.figures import share
-from results.inference import (
+from results.decision.evidence import ROUNDS, evidence
+from results.decision.inference import (
     CONFIDENCE,
     Difference,
     compare,
@@ -19,10 +18,11 @@ from results.inference import (
     rounds_to_exclude,
     rounds_to_show,
 )
+from results.decision.side import Side
+from results.figures import share
 from results.metric import DEFAULT_PRIMARY, ERROR_FLOOR, LATENCY_FLOOR_MS, Metric, every_metric, find_metric
 from results.refusal import Refusal
 from results.scope import KINDS
-from results.side import Side
 
 Verdict = Literal["better", "worse", "no difference", "inconclusive", "not ranked"]
 """Of B against A. "no difference" means: none beyond the practical size, as far as the interval reaches."""
