@@ -15,20 +15,22 @@ class Servers:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._running: dict[str, RunningServer] = {}
+        self._paused: set[str] = set()  # a container that is paused twice, or resumed unpaused, is an error to Docker
 
     def only(self, settings: Settings) -> RunningServer | None:
         """Let this target's server work, and no other; starts it when it is first needed."""
         kind = settings.design.server
         key = _server_key(settings)
-        for other, running in self._running.items():
-            if other != key:
-                running.pause()
+        for other in self._running.keys() - self._paused - {key}:
+            self._running[other].pause()
+            self._paused.add(other)
         if kind is None or kind == "aws":
             return None
-        if key in self._running:
-            self._running[key].resume()
-        else:
+        if key not in self._running:
             self._running[key] = self._start(kind, settings)
+        elif key in self._paused:
+            self._running[key].resume()
+            self._paused.discard(key)
         return self._running[key]
 
     def _start(self, kind: ServerKind, settings: Settings) -> RunningServer:

@@ -15,6 +15,8 @@ import pytest
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.config import testcontainers_config
 
+from loadtests.servers import Servers
+from loadtests.settings import read
 from targets.protocol import SetupError
 from targets.providers import availability, choose, start
 from targets.providers import docker as docker_provider
@@ -124,6 +126,24 @@ def test_auto_does_not_pull_an_image_that_is_missing(monkeypatch: pytest.MonkeyP
     choice = choose("postgres", ServerOptions())
     assert (choice.provider, choice.reason) == ("embedded", "embedded: Docker has no image dbverdict-local/absent:1")
     assert not availability("postgres", ServerOptions("docker")).can_run
+
+
+def test_an_experiment_s_containers_work_one_at_a_time_round_after_round() -> None:
+    need_docker("postgres")
+    need_docker("dynamodb-local")
+    common = {"provider": "docker", "stored_users": "20", "people": "20", "rate": "5"}
+    settings = {target: read({**common, "target": target}) for target in ("postgres", "dynamodb-local", "null")}
+    servers, seen = Servers(lambda line: None), set[int]()
+    try:
+        for target in ("postgres", "postgres", "dynamodb-local", "dynamodb-local", "postgres", "null", "postgres"):
+            chosen = servers.only(settings[target])
+            assert (chosen is None) == (target == "null")
+            assert chosen is None or isinstance(chosen, ContainerServer)
+            seen |= set() if chosen is None or chosen.pid is None else {chosen.pid}
+            working = [pid for pid in seen if inspect(pid)["State"]["Status"] == "running"]  # type: ignore[index]
+            assert working == ([] if chosen is None else [chosen.pid])
+    finally:
+        servers.close()
 
 
 def test_auto_takes_docker_where_the_image_is(monkeypatch: pytest.MonkeyPatch) -> None:
