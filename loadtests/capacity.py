@@ -67,6 +67,7 @@ class CapacitySearch:
         self._started = datetime.now(UTC)
         self._workload: Mapping[str, Any] = {}
         self._spent_usd = 0.0
+        self._provenance = provenance(command_line())  # asks git: once is enough
         self._made = 0
         self._found = Found(self._series.folder)
 
@@ -159,7 +160,7 @@ class CapacitySearch:
             slo=plan.slo,
             steps=tuple(steps),
             answer=answer(steps, plan.bounds, name, interrupted=interrupted),
-            provenance=provenance(command_line()),
+            provenance=self._provenance,
         )
         self._series.save(FILE, self._found.capacity.to_json())
 

@@ -13,7 +13,7 @@ from loadtests.capacity_options import DURATION, LONGEST, REPEATS, RESOLUTION, U
 from loadtests.capacity_search import MOST_STEPS, Bounds, rounded
 from loadtests.durations import seconds
 from loadtests.run_command import gather
-from loadtests.settings import read, whole
+from loadtests.settings import positive, read, whole
 from results.capacity.folder import Limit
 from results.capacity.slo import DEFAULT_SLO, lowest_rate, slo_for
 from results.figures import rate
@@ -67,25 +67,15 @@ def _window(options: Mapping[str, Any], name: str, default: str) -> float:
 
 
 def _start(options: Mapping[str, Any], default: float) -> float:
-    return _number("start", str(options.get("start", default)))
+    return positive(str(options.get("start", default)), "--start")
 
 
 def _resolution(options: Mapping[str, Any]) -> float:
     least, most = _SHARES
-    per_cent = _number("resolution", str(options.get("resolution", RESOLUTION)))
+    per_cent = positive(str(options.get("resolution", RESOLUTION)), "--resolution")
     if not least <= per_cent <= most:
         raise SetupError(f"--resolution {per_cent:g} is per cent: give {least:g} to {most:g}")
     return per_cent / 100
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise SetupError(f"--{name} {text!r} must be a number above 0")
-    return value
 
 
 def announcement(plan: CapacityPlan) -> str:

@@ -6,10 +6,9 @@ import os
 import signal
 import sys
 import time
-from argparse import ArgumentParser
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust import events
@@ -17,47 +16,25 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
+from loadtests.command_line_options import add_options
 from loadtests.director import Director
+from loadtests.expectation import expectation, measured_s
 from loadtests.forks import release_workers
 from loadtests.mirror import Mirror, show_our_percentiles
 from loadtests.node import Node
 from loadtests.plan import Plan
 from loadtests.ports import refuse_busy_master_port, refuse_busy_port
 from loadtests.progress import Display, PlainLines, Progress, display
-from loadtests.settings import OPTIONS, Settings, read
+from loadtests.settings import Settings, read
 from loadtests.signals import interrupt_main
 from loadtests.web_page import WebPage
+from loadtests.worker_control import EVENT, ORDER, WorkerControl
 from results.validity import INTERRUPTED, INVALID, USAGE, worst
 from results.window import End, Window
-from targets.catalog import CATALOG
 from targets.protocol import SetupError
 
 if TYPE_CHECKING:
     from loadtests.run_gate import RunGate
-
-ORDER: Final = "dbverdict_order"
-EVENT: Final = "dbverdict_event"
-_SECRET: Final = frozenset({"url"})
-"""Options that may hold a password: never shown in the web UI's form."""
-
-
-def add_options(parser: ArgumentParser) -> None:
-    """Our options, in a group of their own; texts are checked at the start, so that a mistake is one line."""
-    group = parser.add_argument_group("dbverdict", "What is asked, of which database, under which load")
-    target = group.add_argument("--target", default="", help="the database design: " + ", ".join(CATALOG))
-    gate = group.add_argument("--gate", default="", help="a dbverdict.toml whose limits decide the exit code")
-    actions = [target, gate]
-    for option in OPTIONS:
-        text = option.help + (f" ({', '.join(option.choices)})" if option.choices else "")
-        text += f" [{option.default}]" if option.default else ""
-        kind: dict[str, Any] = (
-            {"action": "store_true"} if option.flag else {"default": "" if not option.multiple else None}
-        )
-        if option.multiple:
-            kind["action"] = "append"
-        actions.append(group.add_argument(f"--{option.name}", help=text.replace("%", "%%"), **kind))
-    for action in actions:
-        action.include_in_web_ui = action.dest not in _SECRET  # type: ignore[attr-defined]
 
 
 @cache
@@ -96,35 +73,6 @@ def _on_init(environment: Environment, **_: Any) -> None:
         sys.exit(INTERRUPTED)
 
 
-class WorkerControl:
-    """A Locust worker: a node that obeys the master."""
-
-    def __init__(self, environment: Environment) -> None:
-        self._runner = environment.runner
-        self._node: Node | None = None
-        environment.runner.register_message(ORDER, self._on_order)
-        environment.events.quitting.add_listener(self._on_quitting)
-
-    def _on_order(self, environment: Environment, msg: Any, **_: Any) -> None:
-        order = msg.data
-        if order["order"] == "plan":
-            if self._node is not None:
-                self._node.close()
-            self._node = Node(Plan(**order["plan"]), self._tell)
-        elif self._node is not None:
-            self._node.obey(order)
-
-    def _tell(self, event: dict[str, Any]) -> None:
-        self._runner.send_message(EVENT, event)
-
-    def _on_quitting(self, environment: Environment, **_: Any) -> None:
-        """A Ctrl-C reaches workers too: let the engine finish first, so that its last seconds are not lost."""
-        if self._node is not None:
-            self._node.obey({"order": "stop", "reason": "interrupted"})
-            self._node.wait(8.0)
-            self._node.close()
-
-
 class Control:
     """The local process or the master: a director, and a node of its own when there are no workers."""
 
@@ -160,10 +108,10 @@ class Control:
         self._director = Director(settings, _say)
         self._run_time_s = self._options.run_time
         duration_s = self._director.experiment.get("duration_s")
-        _measured(settings, self._ramp_s(settings), self._run_time_s, duration_s)
+        measured_s(settings, self._ramp_s(settings), self._run_time_s, duration_s)
         settings.check_people(self._users())
         turns = settings.expected_turns(self._users())
-        print(_expectation(settings, self._users(), turns), flush=True)
+        print(expectation(settings, self._users(), turns), flush=True)
         self._director.open_server()
         table = self._environment.web_ui is not None or not self._options.only_summary
         self._display = display(self._director.experiment, table=table)
@@ -213,7 +161,7 @@ class Control:
         assert director is not None
         settings = director.settings
         ramp_s = self._ramp_s(settings)
-        duration_s = _measured(settings, ramp_s, self._run_time_s, director.experiment.get("duration_s"))
+        duration_s = measured_s(settings, ramp_s, self._run_time_s, director.experiment.get("duration_s"))
         if isinstance(self._runner, MasterRunner):
             ready = self._runner.clients.ready + self._runner.clients.running + self._runner.clients.spawning
             self._clients = sorted((client.id for client in ready), key=self._runner.get_worker_index)
@@ -351,29 +299,6 @@ def _read_gate(file: str) -> RunGate | None:
     from loadtests.run_gate import RunGate  # brings scipy along: a second that only a gate needs
 
     return RunGate(Path(file))
-
-
-def _measured(settings: Settings, ramp_s: float, run_time_s: float | None, duration_s: float | None) -> float | None:
-    """The measured window's length; -t is the whole test, ramp and warm-up included. Raises `SetupError`."""
-    if duration_s is not None or run_time_s is None:
-        return duration_s
-    left_s = run_time_s - ramp_s - settings.warmup_s
-    if left_s < 1:
-        raise SetupError(
-            f"-t {run_time_s:g}s leaves nothing to measure after a ramp of {ramp_s:g} s and a warm-up of "
-            f"{settings.warmup_s:g} s: give a longer -t or a shorter --warmup"
-        )
-    return left_s
-
-
-def _expectation(settings: Settings, users: int, turns: float | None) -> str:
-    if settings.model == "saturate":
-        return f"dbverdict: saturate: {settings.connections} connections without a pause; capacity only"
-    if turns is None:
-        return "dbverdict: rate: the trace's own instants"
-    operations = turns * settings.make_workload().operations_per_turn
-    who = f"{users} people" if settings.model == "people" else f"{settings.arrivals} arrivals"
-    return f"dbverdict: {settings.model}: {who}; expect about {turns:.3g} turns/s, {operations:.3g} operations/s"
 
 
 def _say(line: str) -> None:

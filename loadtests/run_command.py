@@ -13,7 +13,7 @@ from rich.table import Table
 from loadtests.config import read_config
 from loadtests.durations import seconds
 from loadtests.experiment import Experiment, ExperimentPlan, Outcome
-from loadtests.settings import EVERY_OPTION, read, whole
+from loadtests.settings import EVERY_OPTION, positive, read, whole
 from results.validity import INVALID, worst
 from targets.protocol import SetupError
 
@@ -53,7 +53,7 @@ def make_plan(options: Mapping[str, Any]) -> ExperimentPlan:
         settings=settings,
         options=options,
         users=users,
-        spawn_rate=_positive(options, "spawn_rate", 25.0),
+        spawn_rate=positive(str(options.get("spawn_rate", 25.0)), "--spawn-rate"),
         duration_s=duration_s,
         rounds=_whole(options, "rounds", 1),
     )
@@ -61,17 +61,6 @@ def make_plan(options: Mapping[str, Any]) -> ExperimentPlan:
 
 def _whole(options: Mapping[str, Any], name: str, default: int) -> int:
     return whole(str(options.get(name, default)), f"--{name.replace('_', '-')}")
-
-
-def _positive(options: Mapping[str, Any], name: str, default: float) -> float:
-    text = str(options.get(name, default))
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise SetupError(f"--{name.replace('_', '-')} {text!r} must be a number above 0")
-    return value
 
 
 def show_plan(plan: ExperimentPlan, console: Console) -> None:

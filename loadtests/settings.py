@@ -245,14 +245,7 @@ class _Getter:
         return cast(str, value)
 
     def positive(self, name: str) -> float:
-        text = self.text(name)
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not 0 < value < float("inf"):
-            raise SetupError(f"{_flag(name)} {text!r} must be a number above 0")
-        return value
+        return positive(self.text(name), _flag(name))
 
     def count(self, name: str, least: int = 1) -> int:
         text = self.text(name)
@@ -264,6 +257,17 @@ def whole(text: str, option: str, least: int = 1) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) < least:
         raise SetupError(f"{option} {text!r} must be a whole number, at least {least}")
     return int(text)
+
+
+def positive(text: str, option: str) -> float:
+    """A number above 0 as people write it; raises `SetupError` that names the option."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise SetupError(f"{option} {text!r} must be a number above 0")
+    return value
 
 
 def _flag(name: str) -> str:

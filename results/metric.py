@@ -107,8 +107,13 @@ def find_metric(key: str) -> Metric:
 
 def values_of(run: RunFolder) -> dict[str, float]:
     """Every metric that the run gives, by key; what rests on too few samples, or did not occur, is absent."""
-    found = {metric.key: _READ[metric.figure.name](run, metric.scope) for metric in every_metric()}
+    found = {metric.key: value_of(run, metric) for metric in every_metric()}
     return {key: value for key, value in found.items() if value is not None}
+
+
+def value_of(run: RunFolder, metric: Metric) -> float | None:
+    """One metric of the run; None where it rests on too few samples, or did not occur."""
+    return _READ[metric.figure.name](run, metric.scope)
 
 
 def samples_of(run: RunFolder) -> dict[str, int]:

@@ -23,7 +23,13 @@ DRIVERS = {
     "httptools": {"targets/wire.py"},
     "testcontainers": {"targets/providers/docker.py"},
 }
-WITH_LOCUST = {"loadtests/chat.py", "loadtests/control.py", "loadtests/mirror.py", "loadtests/web_page.py"}
+WITH_LOCUST = {
+    "loadtests/chat.py",
+    "loadtests/control.py",
+    "loadtests/mirror.py",
+    "loadtests/web_page.py",
+    "loadtests/worker_control.py",
+}
 WITH_GEVENT = {*WITH_LOCUST, "loadtests/director.py", "loadtests/engine_process.py", "loadtests/signals.py"}
 
 

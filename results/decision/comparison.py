@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Literal
 
 from results.decision.evidence import ROUNDS, evidence
@@ -109,7 +110,7 @@ class Comparison:
         """B against A by the primary metric."""
         return NOT_RANKED if self.not_ranked else self.primary.verdict
 
-    @property
+    @cached_property
     def detectable(self) -> float | None:
         """The smallest true change of the primary metric that this evidence shows with 80 % probability.
 
@@ -124,7 +125,7 @@ class Comparison:
         )
         return math.expm1(size) if found.ratio is not None else size
 
-    @property
+    @cached_property
     def rounds_needed(self) -> int | None:
         """About how many rounds a side would settle it with 80 % probability, were the truth what was estimated.
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from rich.console import Console
 
 from results.decision.baseline import NoBaseline, read
+from results.decision.check import Check
 from results.decision.comparison import Practical
-from results.decision.gate import Check, Decision, decide
+from results.decision.gate import Decision, decide
 from results.decision.gate_output import as_json, checks_sheet, headline, to_junit, to_markdown, workflow_commands
 from results.decision.side import check_allowed
 from results.refusal import Refusal

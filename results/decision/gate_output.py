@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from xml.etree import ElementTree
 
+from results.decision.check import Check
 from results.decision.comparison_sheet import comparison_sheet, to_json
-from results.decision.gate import Check, Decision
+from results.decision.gate import Decision
 from results.markdown import escaped, render_sheet
 from results.sheet import Sheet, plain, words
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.metric import TURNS, Metric, failures_of, values_of
+from results.metric import TURNS, Metric, failures_of, value_of
 from results.pool import PooledRun
 
 
@@ -17,7 +17,7 @@ def pooled_value(pool: PooledRun, metric: Metric) -> float | None:
         return found
     if metric.figure.name == "errors":
         return _error_share(pool, metric.scope)
-    values = [values_of(run).get(metric.key) for run in pool.used]
+    values = [value_of(run, metric) for run in pool.used]
     known = [value for value in values if value is not None]
     if metric.figure.unit == "/s" and known:  # a round in which it did not occur had none a second
         return sum(known) / len(values)

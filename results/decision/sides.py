@@ -31,15 +31,21 @@ def read_pairs(paths: Sequence[Path], target: str | None = None, allowed: Sequen
 
 def by_target(runs: Sequence[RunFolder], target: str | None, where: str) -> dict[str, list[RunFolder]]:
     """The runs of each target, in order of their start; the harness's floor only where nothing else was measured."""
-    found: dict[str, list[RunFolder]] = {}
-    for run in sorted(runs, key=lambda run: (str(run.facts["started_utc"]), run.id)):
-        found.setdefault(run.target, []).append(run)
+    found = grouped(runs)
     if target is not None:
         if target not in found:
             raise Refusal(f"{where} holds no run of {target}: it has {', '.join(found)}")
         return {target: found[target]}
     databases = {name: runs for name, runs in found.items() if runs[0].badge != "harness"}
     return databases or found
+
+
+def grouped(runs: Sequence[RunFolder]) -> dict[str, list[RunFolder]]:
+    """The runs of each target, in order of their start."""
+    found: dict[str, list[RunFolder]] = {}
+    for run in sorted(runs, key=lambda run: (str(run.facts["started_utc"]), run.id)):
+        found.setdefault(run.target, []).append(run)
+    return found
 
 
 def _refuse_shared(groups: Mapping[Path, Mapping[str, Sequence[RunFolder]]]) -> None:

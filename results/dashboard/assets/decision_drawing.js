@@ -2,7 +2,7 @@
 // What the charts of differences, of a trend and of capacity draw.
 (function (dbv) {
   const { series, msAxis, legend } = dbv.chart;
-  const { log } = dbv.drawing;
+  const { log, rowAxes } = dbv.drawing;
   const TIMES = {
     year: "%Y",
     quarter: "%b %Y",
@@ -28,20 +28,7 @@
       const named = series("name", names, narrow, { at });
       const axis = { ...msAxis(`ratio to ${reference}`, ends), labelExpr: "'×' + format(datum.value, ',.3~r')" };
       const x = (field) => ({ field, type: "quantitative", scale: log({ padding: 14 }), axis });
-      const y = {
-        field: "row",
-        type: "nominal",
-        sort: rows,
-        axis: {
-          title: null,
-          grid: true,
-          tickBand: "extent",
-          labelLimit: narrow ? 130 : 240,
-          domain: false,
-          ticks: false,
-        },
-      };
-      const yOffset = { field: "name", type: "nominal", sort: names, scale: { paddingOuter: 0.5 } };
+      const { y, yOffset } = rowAxes(rows, names, narrow ? 130 : 240);
       return {
         data: { values: points },
         height: rows.length * Math.max(names.length * 16, 28),

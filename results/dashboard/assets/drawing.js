@@ -109,6 +109,15 @@
     };
   }
 
+  /** A row a name, within it a line a series. */
+  function rowAxes(rows, names, labelLimit) {
+    const axis = { title: null, grid: true, tickBand: "extent", labelLimit, domain: false, ticks: false };
+    return {
+      y: { field: "row", type: "nominal", sort: rows, axis },
+      yOffset: { field: "name", type: "nominal", sort: names, scale: { paddingOuter: 0.5 } },
+    };
+  }
+
   /** p50 and p99 by row: `points` of {row, name, at, p50, p99, run}. */
   function ranges(points, names, title, { perRow = 18, at = (index) => index } = {}) {
     const rows = [...new Set(points.map((point) => point.row))];
@@ -118,20 +127,7 @@
     const values = points.map((point) => ({ ...point, p50: floor(point.p50), p99: floor(point.p99) }));
     return (narrow) => {
       const named = series("name", names, narrow, { at });
-      const y = {
-        field: "row",
-        type: "nominal",
-        sort: rows,
-        axis: {
-          title: null,
-          grid: true,
-          tickBand: "extent",
-          labelLimit: narrow ? 120 : 200,
-          domain: false,
-          ticks: false,
-        },
-      };
-      const yOffset = { field: "name", type: "nominal", sort: names, scale: { paddingOuter: 0.5 } };
+      const { y, yOffset } = rowAxes(rows, names, narrow ? 120 : 200);
       const x = (field) => ({ field, type: "quantitative", scale: log({ padding: 10 }), axis: msAxis(title, drawn) });
       const tooltip = [
         { field: "row", title: "of" },
@@ -165,5 +161,5 @@
 
   const floor = (value) => (dbv.figure.known(value) ? Math.max(value, 0.001) : null);
 
-  dbv.drawing = { log, spectrum, timeline, ranges };
+  dbv.drawing = { log, rowAxes, spectrum, timeline, ranges };
 })(window.dbverdict);

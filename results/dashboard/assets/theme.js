@@ -22,8 +22,13 @@ window.dbverdict = {};
     }
   }
 
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+
+  /** `data-theme` is what was chosen, `data-shade` what is shown. */
   function apply(choice) {
-    document.documentElement.dataset.theme = choice;
+    const { dataset } = document.documentElement;
+    dataset.theme = choice;
+    dataset.shade = choice === "dark" || (choice === "auto" && system.matches) ? "dark" : "light";
   }
 
   function connect(button) {
@@ -38,5 +43,6 @@ window.dbverdict = {};
   }
 
   apply(kept());
+  system.addEventListener("change", () => apply(document.documentElement.dataset.theme));
   dbv.theme = { connect };
 })(window.dbverdict);
